@@ -157,7 +157,7 @@ class _Product:
             ) from error
         self.used = [g.requires_grad for g in gradient]
         self.gradient = [g for g in gradient if g.requires_grad]
-        if not self.gradient:
+        if not self.gradient or _is_cut(self.gradient):
             raise ValueError(_FLAT)
 
     def __call__(self, vector: Any) -> Any:
@@ -185,6 +185,20 @@ class _Product:
                 "not finite. A root or a norm at 0 does this; add a small number."
             )
         return result.to(_precision(self.params)).numpy()
+
+
+def _is_cut(gradient: list[Tensor]) -> bool:
+    """Find a `once_differentiable` operation, whose part autograd would take as 0."""
+    waiting, seen = [g.grad_fn for g in gradient], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        if node.name() == "torch::autograd::Error":
+            return True
+        seen.add(node)
+        waiting.extend(after for after, _ in node.next_functions)
+    return False
 
 
 def _check_loss(value: Any) -> None:
