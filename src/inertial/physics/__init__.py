@@ -1,0 +1,1 @@
+"""Physics without a framework: one map, six numbers, and what they mean."""

@@ -7,12 +7,35 @@ method is one function and one row of `KINETICS`; the laws in tests/laws find it
 
 from __future__ import annotations
 
+import inspect
+import math
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
-from inertial.arrays import Array
+from inertial.arrays import (
+    Array,
+    clip,
+    exp,
+    log1p,
+    minimum,
+    tanh,
+    total,
+    where,
+    zeros_like,
+)
+from inertial.arrays import sign as sign_of
+from inertial.bounds import NOT_NEGATIVE, POSITIVE, Bound, check
+from inertial.physics.spectral import (
+    MUON_COEFFICIENTS,
+    MUON_EPSILON,
+    MUON_STEPS,
+    newton_schulz,
+    nuclear_norm,
+    polar_factor,
+)
 
 Scope = Literal["element", "tensor", "matrix"]
+_SHARE_BELOW_ONE = Bound(0.0, 1.0, high_open=True)
 
 
 def _no_memory(position: Array) -> Any:
@@ -56,4 +79,392 @@ def newtonian() -> Kinetic:
         >>> newtonian().velocity(numpy.array([3.0]), None)
         array([3.])
     """
-    return Kinetic("newtonian", "element", lambda p, _: (p * p).sum() / 2, lambda p, _: p)
+    return Kinetic(
+        "newtonian", "element", lambda p, _: total(p * p) / 2, lambda p, _: p
+    )
+
+
+def relativistic(
+    speed_limit: float = 1.0, mass: float = 1.0, by: str = "element"
+) -> Kinetic:
+    """Return Einstein's kinetic energy: Newton's at rest, never above a speed.
+
+    K(p) = c √(p² + m²c²) − mc² and dK/dp = c p / √(p² + m²c²), with c the
+    `speed_limit`. It serves at Particle(mass=1): the mass is already in K.
+
+    Args:
+        speed_limit: Top speed c. Unit: X/T.
+        mass: Rest mass m. Unit: L·T²/X².
+        by: "element": each parameter has its own speed. "norm": a whole parameter array
+            is one particle, as Franca et al. have it.
+
+    Returns:
+        The kinetic energy.
+
+    Source: Franca, Sulam, Robinson, Vidal (2020), "Conformal symplectic and
+    relativistic optimization", eq. 16. Theory: T39.
+
+    Example:
+        >>> import numpy
+        >>> relativistic(speed_limit=2.0).velocity(numpy.array([0.0, 1e9]), None)
+        array([0., 2.])
+    """
+    check("speed_limit", speed_limit, POSITIVE)
+    check("mass", mass, POSITIVE)
+    square = _square(by)
+    rest = mass * speed_limit
+
+    def energy(p: Array, _: Any) -> Array:
+        # c·(√(p²+r²) − r), written so that a slow particle keeps its digits
+        return speed_limit * total(square(p) / (_hypotenuse(p) + rest))
+
+    def velocity(p: Array, _: Any) -> Array:
+        return speed_limit * p / _hypotenuse(p)
+
+    def _hypotenuse(p: Array) -> Array:
+        return (square(p) + rest * rest) ** 0.5
+
+    words = (("speed_limit", speed_limit), ("mass", mass), ("by", by))
+    return Kinetic("relativistic", _scope(by), energy, velocity, words=words)
+
+
+def log_cosh(speed_limit: float = 1.0) -> Kinetic:
+    """Return K(p) = c Σ log cosh p: the velocity is c tanh p, Newton's where slow.
+
+    Args:
+        speed_limit: Top speed c. Unit: X/T.
+
+    Returns:
+        The kinetic energy.
+
+    Example:
+        >>> import numpy
+        >>> log_cosh(speed_limit=2.0).velocity(numpy.array([0.0, 30.0]), None)
+        array([0., 2.])
+    """
+    check("speed_limit", speed_limit, POSITIVE)
+
+    def energy(p: Array, _: Any) -> Array:
+        fast = abs(p)  # log cosh without overflow
+        return speed_limit * total(fast + log1p(exp(-2.0 * fast)) - math.log(2.0))
+
+    return Kinetic(
+        "log_cosh",
+        "element",
+        energy,
+        lambda p, _: speed_limit * tanh(p),
+        words=(("speed_limit", speed_limit),),
+    )
+
+
+def sign() -> Kinetic:
+    """Return K(p) = Σ |p|: every parameter moves at speed 1, as in Signum and Lion.
+
+    At p = 0 the energy has a kink and the velocity is 0.
+
+    Source: Bernstein et al. (2018), "signSGD", algorithm 2 (Signum). Theory: T39.
+
+    Example:
+        >>> import numpy
+        >>> sign().velocity(numpy.array([-3.0, 0.0, 0.1]), None)
+        array([-1.,  0.,  1.])
+    """
+    return Kinetic(
+        "sign", "element", lambda p, _: total(abs(p)), lambda p, _: sign_of(p)
+    )
+
+
+def norm() -> Kinetic:
+    """Return K(p) = ‖p‖₂: the whole parameter array moves at speed 1.
+
+    At p = 0 (and where ‖p‖² underflows) the velocity is 0.
+
+    Source: Cutkosky and Mehta (2020), "Momentum improves normalized SGD", algorithm 1.
+    Theory: T39.
+
+    Example:
+        >>> import numpy
+        >>> norm().velocity(numpy.array([3.0, 4.0]), None)
+        array([0.6, 0.8])
+    """
+    return Kinetic(
+        "norm", "tensor", lambda p, _: _length(p), lambda p, _: p / _divisor(p)
+    )
+
+
+def huber(limit: float = 1.0, by: str = "element") -> Kinetic:
+    """Return Huber's K: Newton's up to a momentum, then straight: clipped momentum.
+
+    K = |p|²/2 up to `limit` and limit·|p| − limit²/2 beyond. To clip the gradient
+    instead is a saturated force, and in more than one dimension no energy at all.
+
+    Args:
+        limit: Largest speed. Unit: that of the momentum.
+        by: "element" clips every number to ±limit, "norm" the length of the array.
+
+    Returns:
+        The kinetic energy.
+
+    Source: Huber (1964), "Robust estimation of a location parameter", eq. (4.2).
+    Theory: T39, T42.
+
+    Example:
+        >>> import numpy
+        >>> huber(limit=1.0).velocity(numpy.array([0.5, -3.0]), None)
+        array([ 0.5, -1. ])
+    """
+    check("limit", limit, POSITIVE)
+    scope = _scope(by)
+
+    def by_element(p: Array, _: Any) -> Array:
+        slope = clip(p, limit)
+        return total(slope * (p - slope / 2))
+
+    def by_norm(p: Array, _: Any) -> Array:
+        length = _length(p)
+        slope = minimum(length, limit)
+        return slope * (length - slope / 2)
+
+    return Kinetic(
+        "huber",
+        scope,
+        by_element if scope == "element" else by_norm,
+        (lambda p, _: clip(p, limit))
+        if scope == "element"
+        else (lambda p, _: p * minimum(limit / _divisor(p), 1.0)),
+        words=(("limit", limit), ("by", by)),
+    )
+
+
+def adaptive(
+    decay: float = 0.999, epsilon: float = 1e-8, debias: bool = True
+) -> Kinetic:
+    """Return K(p) = Σ p²/2m with m = √⟨force²⟩ + epsilon: the mass of RMSprop and Adam.
+
+    The mass follows past forces. So K is a kinetic energy at each instant, but energy
+    is not conserved: the changing mass does work (see `physics.energy`).
+
+    Args:
+        decay: Share of ⟨force²⟩ that survives a step. Unit: 1. At least 0, below 1.
+        epsilon: Smallest mass. Unit: L/X. At 0 an element that never felt a force has
+            no mass, and its velocity is 0/0.
+        debias: Whether ⟨force²⟩ is divided by 1 − decay^count, as Adam does; False is
+            RMSprop.
+
+    Returns:
+        The kinetic energy. Its memory is (count of forces, ⟨force²⟩).
+
+    Source: Kingma and Ba (2015), algorithm 1. Theory: T41.
+
+    Example:
+        >>> import numpy
+        >>> mass = adaptive()
+        >>> seen = mass.remember(numpy.array([4.0]), mass.start(numpy.zeros(1)))
+        >>> mass.velocity(numpy.array([8.0]), seen).round(6)
+        array([2.])
+    """
+    check("decay", decay, _SHARE_BELOW_ONE)
+    check("epsilon", epsilon, NOT_NEGATIVE)
+
+    def start(position: Array) -> Any:
+        return 0, zeros_like(position)
+
+    def remember(force: Array, memory: Any) -> Any:
+        count, square = memory
+        return count + 1, decay * square + (1.0 - decay) * force * force
+
+    def mass(memory: Any) -> Array:
+        count, square = memory
+        if not debias:
+            return square**0.5 + epsilon
+        # before the first force the share seen is 0 of 0: call it the whole
+        seen = 1.0 - decay**count + (count == 0)
+        return square**0.5 / seen**0.5 + epsilon
+
+    return Kinetic(
+        "adaptive",
+        "element",
+        lambda p, memory: total(p * p / mass(memory)) / 2,
+        lambda p, memory: p / mass(memory),
+        start,
+        remember,
+        words=(("decay", decay), ("epsilon", epsilon), ("debias", debias)),
+    )
+
+
+_SCALES: dict[str, Callable[[int, int], float]] = {
+    "none": lambda rows, columns: 1.0,
+    # Both from torch.optim.Muon's `adjust_lr_fn`
+    "original": lambda rows, columns: math.sqrt(max(1.0, rows / columns)),
+    "match_rms_adamw": lambda rows, columns: 0.2 * math.sqrt(max(rows, columns)),
+}
+
+
+def spectral(
+    method: str = "newton_schulz",
+    scale: str = "none",
+    steps: int = MUON_STEPS,
+    coefficients: tuple[float, float, float] = MUON_COEFFICIENTS,
+    epsilon: float = MUON_EPSILON,
+    dtype: str | None = None,
+) -> Kinetic:
+    """Return K(P) = scale · nuclear norm of P: all directions at one speed, as in Muon.
+
+    Args:
+        method: "exact" takes the slope of K by a singular value decomposition;
+            "newton_schulz" comes near it by matrix products (off by about a fifth) and
+            is what Muon ships. The energy is that of the exact slope.
+        scale: Factor by the shape of the matrix, as `adjust_lr_fn` of torch.optim.Muon:
+            "original" √max(1, rows/columns), "match_rms_adamw" 0.2 √max(rows, columns),
+            or "none".
+        steps: Newton-Schulz steps.
+        coefficients: Newton-Schulz coefficients. Unit: 1.
+        epsilon: Smallest Frobenius norm that is divided by.
+        dtype: Number type of the iteration: "bfloat16" for the numbers of
+            torch.optim.Muon (PyTorch and JAX), None for the momentum's own.
+
+    Returns:
+        The kinetic energy, of scope "matrix".
+
+    Raises:
+        ValueError: If a dtype is asked of the exact method.
+
+    Source: Jordan (2024), "Muon"; Liu et al. (2025), arXiv 2502.16982, section 2.2, for
+    the second scale. Theory: T40.
+
+    Example:
+        >>> import numpy
+        >>> spectral(method="exact").velocity(numpy.diag([3.0, 0.1]), None)
+        array([[1., 0.],
+               [0., 1.]])
+    """
+    _among("method", method, ("newton_schulz", "exact"))
+    _among("scale", scale, tuple(_SCALES))
+    check("steps", steps, Bound(1, 99))
+    check("epsilon", epsilon, POSITIVE)
+    if method == "exact" and dtype is not None:
+        raise ValueError(
+            f'`dtype` is for method "newton_schulz", but is {dtype!r} with method '
+            '"exact", which works in the momentum\'s own type. Leave it out.'
+        )
+
+    def size(p: Array) -> float:
+        return _SCALES[scale](*p.shape)
+
+    def velocity(p: Array, _: Any) -> Array:
+        if method == "exact":
+            return size(p) * polar_factor(p)
+        return size(p) * newton_schulz(p, coefficients, steps, epsilon, dtype)
+
+    words = ("method", method), ("scale", scale), ("steps", steps)
+    more = ("coefficients", tuple(coefficients)), ("epsilon", epsilon), ("dtype", dtype)
+    return Kinetic(
+        "spectral",
+        "matrix",
+        lambda p, _: size(p) * nuclear_norm(p),
+        velocity,
+        words=words + more,
+    )
+
+
+KINETICS: dict[str, Callable[..., Kinetic]] = {
+    "newtonian": newtonian,
+    "relativistic": relativistic,
+    "log_cosh": log_cosh,
+    "sign": sign,
+    "norm": norm,
+    "huber": huber,
+    "adaptive": adaptive,
+    "spectral": spectral,
+}
+
+
+def kinetic(which: str | Kinetic, **words: Any) -> Kinetic:
+    """Return a kinetic energy by its name, or the one given.
+
+    Args:
+        which: A name in `KINETICS`, or a `Kinetic`, which is returned as it is.
+        **words: Settings of the named one.
+
+    Returns:
+        The kinetic energy.
+
+    Raises:
+        TypeError: If `which` is neither, or does not take these words.
+        ValueError: If the name is unknown.
+
+    Example:
+        >>> kinetic("huber", limit=2.0).words
+        (('limit', 2.0), ('by', 'element'))
+    """
+    if isinstance(which, Kinetic):
+        if words:
+            raise TypeError(
+                f'kinetic energy "{which.name}" is already made; its words '
+                f"({', '.join(words)}) belong to its maker. Pass its name instead."
+            )
+        return which
+    if not isinstance(which, str):
+        raise TypeError(f"`kinetic` must be a name or a Kinetic, but is {which!r}.")
+    if which not in KINETICS:
+        known = ", ".join(f'"{name}"' for name in KINETICS)
+        raise ValueError(f'kinetic energy "{which}" is unknown. Use one of: {known}.')
+    taken = inspect.signature(KINETICS[which]).parameters
+    for word in words:
+        if word not in taken:
+            raise TypeError(
+                f'kinetic energy "{which}" takes no word `{word}`. '
+                f"It takes: {', '.join(taken) or 'none'}."
+            )
+    return KINETICS[which](**words)
+
+
+def check_shape(kinetic: Kinetic, shape: tuple[int, ...], name: str) -> None:
+    """Refuse a parameter that this kinetic energy cannot move.
+
+    Args:
+        kinetic: The kinetic energy.
+        shape: The parameter's shape.
+        name: The parameter, in words, such as 'parameter 3 ("head.bias")'.
+
+    Raises:
+        TypeError: If the energy needs matrices and this is none.
+
+    Example:
+        >>> check_shape(newtonian(), (10,), "parameter 0")
+    """
+    if kinetic.scope == "matrix" and len(shape) != 2:
+        raise TypeError(
+            f'kinetic energy "{kinetic.name}" needs matrices, but {name} has shape '
+            f"{tuple(shape)}. Give vectors their own group: "
+            f'`Inertial([{{"params": matrices, "kinetic": {kinetic.name}()}}, '
+            '{"params": vectors, "kinetic": adaptive()}])`.'
+        )
+
+
+def _among(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        listed = ", ".join(f'"{choice}"' for choice in choices)
+        raise ValueError(f"`{name}` must be one of {listed}, but is {value!r}.")
+
+
+def _scope(by: str) -> Scope:
+    _among("by", by, ("element", "norm"))
+    return "element" if by == "element" else "tensor"
+
+
+def _square(by: str) -> Callable[[Array], Array]:
+    if _scope(by) == "element":
+        return lambda p: p * p
+    return lambda p: total(p * p)
+
+
+def _divisor(p: Array) -> Array:
+    """Return ‖p‖, and 1 where it is 0, so that slopes stay finite at rest."""
+    square = total(p * p)
+    return where(square > 0, square, 1.0) ** 0.5
+
+
+def _length(p: Array) -> Array:
+    """Return ‖p‖ with the slope 0 at rest, where the plain root has none."""
+    return where(total(p * p) > 0, _divisor(p), 0.0)
