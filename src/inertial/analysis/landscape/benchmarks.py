@@ -236,20 +236,22 @@ def ackley(dimension: int = 2) -> Landscape:
     """
     check_dimension(dimension)
 
-    def radius(position: Array) -> Array:
-        return ((position * position).sum(-1) / dimension) ** 0.5
+    def mean(terms: Array) -> Array:
+        return terms.sum(-1, keepdims=True) / dimension
 
     def dents(position: Array) -> Array:
-        return exp(cos(2 * math.pi * position).sum(-1) / dimension)
+        return exp(mean(cos(2 * math.pi * position)))
 
     def value(position: Array) -> Array:
-        return 20 * (1 - exp(-radius(position) / 5)) + math.e - dents(position)
+        radius = mean(position * position) ** 0.5
+        depth = 20 * (1 - exp(-radius / 5)) + math.e - dents(position)
+        return depth[..., 0]
 
     def gradient(position: Array) -> Array:
-        distance = radius(position)
-        funnel = 4 * exp(-distance / 5) / where(distance > 0, distance, 1.0)
-        waves = 2 * math.pi * sin(2 * math.pi * position) * dents(position)[..., None]
-        return (funnel[..., None] * position + waves) / dimension
+        radius = mean(position * position) ** 0.5
+        funnel = 4 * exp(-radius / 5) / where(radius > 0, radius, 1.0)
+        waves = 2 * math.pi * sin(2 * math.pi * position) * dents(position)
+        return (funnel * position + waves) / dimension
 
     return Landscape(
         "ackley",
