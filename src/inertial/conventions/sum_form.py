@@ -11,6 +11,14 @@ from typing import Any, Literal, NamedTuple, get_args
 from inertial.arrays import Array
 from inertial.bounds import NOT_NEGATIVE, POSITIVE, RETENTION, SHARE
 from inertial.conventions.method import Method, check_words
+from inertial.conventions.motion import motion
+from inertial.conventions.vocabulary import (
+    Vocabulary,
+    confirmed,
+    decoupled_words,
+    nesterov_words,
+    read,
+)
 from inertial.physics.coefficients import Coefficients
 from inertial.physics.kinetic import Kinetic, newtonian
 
@@ -25,6 +33,16 @@ _BOUNDS = {
     "weight_decay": NOT_NEGATIVE,
 }
 _OPTAX_BOUNDS = {"learning_rate": NOT_NEGATIVE, "momentum": RETENTION}
+_TORCH = Vocabulary(
+    "torch.SGD",
+    kinetic=None,
+    coupled_decay=True,
+    decoupled_decay=True,
+    maximize=True,
+    dampening=True,
+    lookahead=True,
+)
+_OPTAX = Vocabulary("optax.sgd", lookahead=True)
 
 
 class _Placed(NamedTuple):
@@ -192,6 +210,47 @@ def check_torch_sgd(
         check_words({"reference_lr": POSITIVE}, reference_lr=reference_lr)
 
 
+def torch_sgd_words(method: Method) -> dict[str, Any]:
+    """Spell a method as `torch.optim.SGD` would, at constant words.
+
+    Args:
+        method: Any method.
+
+    Returns:
+        The words of `torch_sgd`. `decoupled_weight_decay` and `kinetic`, which PyTorch
+        does not know, are among them only where they are needed.
+
+    Raises:
+        ValueError: If no words say this method.
+
+    Example:
+        >>> torch_sgd_words(torch_sgd(lr=0.5, momentum=0.75))
+        {'lr': 0.5, 'momentum': 0.75, 'dampening': 0.0, 'weight_decay': 0.0,
+        'nesterov': False, 'maximize': False}
+    """
+    first = read(_TORCH, method)
+    lr, nesterov = nesterov_words(method, first)
+    words: dict[str, Any] = {
+        "lr": lr,
+        "momentum": first.carry,
+        "dampening": 1.0 - motion(method, 1).through if first.direct == 0 else 0.0,
+        "weight_decay": method.weight_decay,
+        "nesterov": nesterov,
+        "maximize": method.maximize,
+    }
+    if first.keep != 1:
+        if method.weight_decay != 0:
+            raise ValueError(
+                "torch.SGD cannot spell this method: it has one word for weight decay, "
+                "but the method has both kinds. Put one of them into the loss."
+            )
+        words["weight_decay"] = decoupled_words(first, lr)
+        words["decoupled_weight_decay"] = True
+    if method.kinetic.name != _NEWTON.name:
+        words["kinetic"] = method.kinetic
+    return confirmed(_TORCH, method, torch_sgd, words)
+
+
 def optax_sgd(
     learning_rate: Array, momentum: Array | None = None, nesterov: bool = False
 ) -> Method:
@@ -222,3 +281,26 @@ def optax_sgd(
         nesterov=nesterov and momentum is not None,
         checked=True,
     )
+
+
+def optax_sgd_words(method: Method) -> dict[str, Any]:
+    """Spell a method as `optax.sgd` would, at constant words.
+
+    Args:
+        method: Any method.
+
+    Returns:
+        The words of `optax_sgd`.
+
+    Example:
+        >>> optax_sgd_words(torch_sgd(lr=0.5, momentum=0.75))
+        {'learning_rate': 0.5, 'momentum': 0.75, 'nesterov': False}
+    """
+    first = read(_OPTAX, method)
+    learning_rate, nesterov = nesterov_words(method, first)
+    words = {
+        "learning_rate": learning_rate,
+        "momentum": first.carry,
+        "nesterov": nesterov,
+    }
+    return confirmed(_OPTAX, method, optax_sgd, words)
