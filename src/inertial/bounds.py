@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 
@@ -37,14 +38,14 @@ class Bound(NamedTuple):
             parts.append(f"{'below' if self.high_open else 'at most'} {self.high:g}")
         return " and ".join(parts) or "a finite number"
 
-    def admits(self, value: float) -> bool:
+    def admits(self, value: Any) -> bool:
         """Return whether `value` is a finite number inside the interval.
 
         Example:
             >>> Bound(0.0, 1.0, high_open=True).admits(1.0)
             False
         """
-        number = float(value)
+        number = float(value.detach() if hasattr(value, "detach") else value)
         if not math.isfinite(number):
             return False
         above = number > self.low if self.low_open else number >= self.low
@@ -89,3 +90,26 @@ def check(name: str, value: Any, bound: Bound) -> None:
     if not admitted:
         tail = f": {bound.why}" if bound.why else "."
         raise ValueError(f"`{name}` must be {bound.rule()}, but is {value!r}{tail}")
+
+
+def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
+    """Refuse a word that is not one of the choices.
+
+    Args:
+        name: The argument's name, as the user wrote it.
+        value: What the user gave.
+        choices: What it may be.
+
+    Raises:
+        ValueError: If it is none of them.
+
+    Example:
+        >>> check_choice("law", "exakt", ["explicit", "exact"])
+        Traceback (most recent call last):
+            ...
+        ValueError: `law` must be one of "explicit", "exact", but is 'exakt'.
+    """
+    known = list(choices)
+    if value not in known:
+        listed = ", ".join(f'"{choice}"' for choice in known)
+        raise ValueError(f"`{name}` must be one of {listed}, but is {value!r}.")

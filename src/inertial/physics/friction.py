@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from inertial.arrays import Array, exp, expm1, log, where
+from inertial.bounds import check_choice
 
 
 class FrictionLaw(NamedTuple):
@@ -99,20 +100,14 @@ def friction_law(name: str) -> FrictionLaw:
     """Return a friction law by name.
 
     Args:
-        name: One of `FRICTION_LAWS`.
+        name: One of `FRICTION_LAWS`; others are refused.
 
     Returns:
         The law.
-
-    Raises:
-        ValueError: If there is none of that name.
 
     Example:
         >>> round(friction_law("exact").decay(0.1), 4)
         0.9048
     """
-    law = FRICTION_LAWS.get(name) if isinstance(name, str) else None
-    if law is None:
-        known = ", ".join(f'"{known}"' for known in FRICTION_LAWS)
-        raise ValueError(f"`law` must be one of {known}, but is {name!r}.")
-    return law
+    check_choice("law", name, FRICTION_LAWS)
+    return FRICTION_LAWS[name]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from inertial.arrays import (
     Array,
@@ -24,51 +24,12 @@ from inertial.arrays import (
     zeros_like,
 )
 from inertial.arrays import sign as sign_of
-from inertial.bounds import NOT_NEGATIVE, POSITIVE, Bound, check
-from inertial.physics.spectral import (
-    MUON_COEFFICIENTS,
-    MUON_EPSILON,
-    MUON_STEPS,
-    newton_schulz,
-    nuclear_norm,
-    polar_factor,
-)
+from inertial.bounds import NOT_NEGATIVE, POSITIVE, Bound, check, check_choice
+from inertial.physics.kinetic_data import Kinetic as Kinetic
+from inertial.physics.kinetic_data import Scope as Scope
+from inertial.physics.spectral import spectral as spectral
 
-Scope = Literal["element", "tensor", "matrix"]
 _SHARE_BELOW_ONE = Bound(0.0, 1.0, high_open=True)
-
-
-def _no_memory(position: Array) -> Any:
-    return None
-
-
-def _forget(force: Array, memory: Any) -> Any:
-    return memory
-
-
-class Kinetic(NamedTuple):
-    """A kinetic energy as data: its value, its slope, and what it remembers.
-
-    Attributes:
-        name: What users call it.
-        scope: How much of a parameter one velocity depends on: "element" (may be
-            flattened and fused), "tensor" (a norm of the whole parameter) or "matrix"
-            (two-dimensional parameters only).
-        energy: (momentum, memory) -> K, summed. Shape: (). Unit: that of p·velocity.
-        velocity: (momentum, memory) -> dK/dp. Shape: as the momentum.
-        start: position -> memory before the first force; None if nothing is remembered.
-        remember: (force, memory) -> memory. Memory is None or a tuple of arrays and
-            counts.
-        words: The settings that made it, so that it can be printed, stored and rebuilt.
-    """
-
-    name: str
-    scope: Scope
-    energy: Callable[[Array, Any], Array]
-    velocity: Callable[[Array, Any], Array]
-    start: Callable[[Array], Any] = _no_memory
-    remember: Callable[[Array, Any], Any] = _forget
-    words: tuple[tuple[str, Any], ...] = ()
 
 
 def newtonian() -> Kinetic:
@@ -101,8 +62,8 @@ def relativistic(
     Returns:
         The kinetic energy.
 
-    Source: Franca, Sulam, Robinson, Vidal (2020), "Conformal symplectic and
-    relativistic optimization", eq. 16. Theory: T39.
+    Source: T39, dK/dp of the table in section 5 of the theory sheet; Franca, Sulam,
+    Robinson and Vidal (2020), "Conformal symplectic and relativistic optimization".
 
     Example:
         >>> import numpy
@@ -162,7 +123,7 @@ def sign() -> Kinetic:
 
     At p = 0 the energy has a kink and the velocity is 0.
 
-    Source: Bernstein et al. (2018), "signSGD", algorithm 2 (Signum). Theory: T39.
+    Source: T39; Bernstein et al. (2018), "signSGD", for Signum.
 
     Example:
         >>> import numpy
@@ -179,8 +140,7 @@ def norm() -> Kinetic:
 
     At p = 0 (and where ‖p‖² underflows) the velocity is 0.
 
-    Source: Cutkosky and Mehta (2020), "Momentum improves normalized SGD", algorithm 1.
-    Theory: T39.
+    Source: T39; Cutkosky and Mehta (2020), "Momentum improves normalized SGD".
 
     Example:
         >>> import numpy
@@ -205,8 +165,7 @@ def huber(limit: float = 1.0, by: str = "element") -> Kinetic:
     Returns:
         The kinetic energy.
 
-    Source: Huber (1964), "Robust estimation of a location parameter", eq. (4.2).
-    Theory: T39, T42.
+    Source: T39 and T42; Huber (1964), "Robust estimation of a location parameter".
 
     Example:
         >>> import numpy
@@ -292,81 +251,6 @@ def adaptive(
     )
 
 
-_SCALES: dict[str, Callable[[int, int], float]] = {
-    "none": lambda rows, columns: 1.0,
-    # Both from torch.optim.Muon's `adjust_lr_fn`
-    "original": lambda rows, columns: math.sqrt(max(1.0, rows / columns)),
-    "match_rms_adamw": lambda rows, columns: 0.2 * math.sqrt(max(rows, columns)),
-}
-
-
-def spectral(
-    method: str = "newton_schulz",
-    scale: str = "none",
-    steps: int = MUON_STEPS,
-    coefficients: tuple[float, float, float] = MUON_COEFFICIENTS,
-    epsilon: float = MUON_EPSILON,
-    dtype: str | None = None,
-) -> Kinetic:
-    """Return K(P) = scale · nuclear norm of P: all directions at one speed, as in Muon.
-
-    Args:
-        method: "exact" takes the slope of K by a singular value decomposition;
-            "newton_schulz" comes near it by matrix products (off by about a fifth) and
-            is what Muon ships. The energy is that of the exact slope.
-        scale: Factor by the shape of the matrix, as `adjust_lr_fn` of torch.optim.Muon:
-            "original" √max(1, rows/columns), "match_rms_adamw" 0.2 √max(rows, columns),
-            or "none".
-        steps: Newton-Schulz steps.
-        coefficients: Newton-Schulz coefficients. Unit: 1.
-        epsilon: Smallest Frobenius norm that is divided by.
-        dtype: Number type of the iteration: "bfloat16" for the numbers of
-            torch.optim.Muon (PyTorch and JAX), None for the momentum's own.
-
-    Returns:
-        The kinetic energy, of scope "matrix".
-
-    Raises:
-        ValueError: If a dtype is asked of the exact method.
-
-    Source: Jordan (2024), "Muon"; Liu et al. (2025), arXiv 2502.16982, section 2.2, for
-    the second scale. Theory: T40.
-
-    Example:
-        >>> import numpy
-        >>> spectral(method="exact").velocity(numpy.diag([3.0, 0.1]), None)
-        array([[1., 0.],
-               [0., 1.]])
-    """
-    _among("method", method, ("newton_schulz", "exact"))
-    _among("scale", scale, tuple(_SCALES))
-    check("steps", steps, Bound(1, 99))
-    check("epsilon", epsilon, POSITIVE)
-    if method == "exact" and dtype is not None:
-        raise ValueError(
-            f'`dtype` is for method "newton_schulz", but is {dtype!r} with method '
-            '"exact", which works in the momentum\'s own type. Leave it out.'
-        )
-
-    def size(p: Array) -> float:
-        return _SCALES[scale](*p.shape)
-
-    def velocity(p: Array, _: Any) -> Array:
-        if method == "exact":
-            return size(p) * polar_factor(p)
-        return size(p) * newton_schulz(p, coefficients, steps, epsilon, dtype)
-
-    words = ("method", method), ("scale", scale), ("steps", steps)
-    more = ("coefficients", tuple(coefficients)), ("epsilon", epsilon), ("dtype", dtype)
-    return Kinetic(
-        "spectral",
-        "matrix",
-        lambda p, _: size(p) * nuclear_norm(p),
-        velocity,
-        words=words + more,
-    )
-
-
 KINETICS: dict[str, Callable[..., Kinetic]] = {
     "newtonian": newtonian,
     "relativistic": relativistic,
@@ -442,14 +326,8 @@ def check_shape(kinetic: Kinetic, shape: tuple[int, ...], name: str) -> None:
         )
 
 
-def _among(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        listed = ", ".join(f'"{choice}"' for choice in choices)
-        raise ValueError(f"`{name}` must be one of {listed}, but is {value!r}.")
-
-
 def _scope(by: str) -> Scope:
-    _among("by", by, ("element", "norm"))
+    check_choice("by", by, ("element", "norm"))
     return "element" if by == "element" else "tensor"
 
 

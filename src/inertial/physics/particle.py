@@ -49,7 +49,8 @@ class Particle:
         """Return the six numbers of one step of a given length.
 
         Args:
-            time_step: Length of the step. Positive. Unit: T.
+            time_step: Length of the step. Not negative; 0, where a schedule ends, stops
+                the clock: nothing moves and nothing is lost. Unit: T.
 
         Returns:
             decay by the friction law, kick = force_scale · time_step (times what the
@@ -63,7 +64,7 @@ class Particle:
             Coefficients(decay=0.9, kick=1.0, blend_momentum=1.0, blend_force=0.0,
             drift=1.0, keep=1.0)
         """
-        _check("time_step", time_step, POSITIVE)
+        _check("time_step", time_step, NOT_NEGATIVE)
         law = friction_law(self.law)
         drag = self.friction * time_step / self.mass
         return Coefficients(

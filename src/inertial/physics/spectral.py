@@ -1,8 +1,14 @@
-"""The orthogonal factor of a matrix: exactly, or by a few matrix products."""
+"""The orthogonal factor of a matrix, and the kinetic energy whose slope it is."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from typing import Any
+
 from inertial.arrays import Array, cast, namespace, product_sum, svd, total, where
+from inertial.bounds import POSITIVE, Bound, check, check_choice
+from inertial.physics.kinetic_data import Kinetic
 
 MUON_COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # Jordan 2024, Muon post; torch/_muon.py
 MUON_STEPS = 5  # the same
@@ -72,8 +78,8 @@ def polar_factor(matrix: Array) -> Array:
     Returns:
         The slope of the nuclear norm at `matrix`. Shape: (rows, columns). Unit: 1.
 
-    Source: Watson (1992), "Characterization of the subdifferential of some matrix
-    norms", example 2. Theory: T40.
+    Source: T40, d‖P‖_* = U Vᵀ; Watson (1992), "Characterization of the subdifferential
+    of some matrix norms", for zero singular values.
 
     Example:
         >>> import numpy
@@ -96,3 +102,78 @@ def nuclear_norm(matrix: Array) -> Array:
         5.0
     """
     return total(svd(matrix)[1])
+
+
+_SCALES: dict[str, Callable[[int, int], float]] = {
+    "none": lambda rows, columns: 1.0,
+    # Both from torch.optim.Muon's `adjust_lr_fn`
+    "original": lambda rows, columns: math.sqrt(max(1.0, rows / columns)),
+    "match_rms_adamw": lambda rows, columns: 0.2 * math.sqrt(max(rows, columns)),
+}
+
+
+def spectral(
+    method: str = "newton_schulz",
+    scale: str = "none",
+    steps: int = MUON_STEPS,
+    coefficients: tuple[float, float, float] = MUON_COEFFICIENTS,
+    epsilon: float = MUON_EPSILON,
+    dtype: str | None = None,
+) -> Kinetic:
+    """Return K(P) = scale · nuclear norm of P: all directions at one speed, as in Muon.
+
+    Args:
+        method: "exact" takes the slope of K by a singular value decomposition;
+            "newton_schulz" comes near it by matrix products (off by about a fifth) and
+            is what Muon ships. The energy is that of the exact slope.
+        scale: Factor by the shape of the matrix, as `adjust_lr_fn` of torch.optim.Muon:
+            "original" √max(1, rows/columns), "match_rms_adamw" 0.2 √max(rows, columns),
+            or "none".
+        steps: Newton-Schulz steps.
+        coefficients: Newton-Schulz coefficients. Unit: 1.
+        epsilon: Smallest Frobenius norm that is divided by.
+        dtype: Number type of the iteration: "bfloat16" for the numbers of
+            torch.optim.Muon (PyTorch and JAX), None for the momentum's own.
+
+    Returns:
+        The kinetic energy, of scope "matrix".
+
+    Raises:
+        ValueError: If a dtype is asked of the exact method.
+
+    Source: Jordan (2024), "Muon"; Liu et al. (2025), arXiv 2502.16982, section 2.2, for
+    the second scale. Theory: T40.
+
+    Example:
+        >>> import numpy
+        >>> spectral(method="exact").velocity(numpy.diag([3.0, 0.1]), None)
+        array([[1., 0.],
+               [0., 1.]])
+    """
+    check_choice("method", method, ("newton_schulz", "exact"))
+    check_choice("scale", scale, tuple(_SCALES))
+    check("steps", steps, Bound(1, 99))
+    check("epsilon", epsilon, POSITIVE)
+    if method == "exact" and dtype is not None:
+        raise ValueError(
+            f'`dtype` is for method "newton_schulz", but is {dtype!r} with method '
+            '"exact", which works in the momentum\'s own type. Leave it out.'
+        )
+
+    def size(p: Array) -> float:
+        return _SCALES[scale](*p.shape)
+
+    def velocity(p: Array, _: Any) -> Array:
+        if method == "exact":
+            return size(p) * polar_factor(p)
+        return size(p) * newton_schulz(p, coefficients, steps, epsilon, dtype)
+
+    words = ("method", method), ("scale", scale), ("steps", steps)
+    more = ("coefficients", tuple(coefficients)), ("epsilon", epsilon), ("dtype", dtype)
+    return Kinetic(
+        "spectral",
+        "matrix",
+        lambda p, _: size(p) * nuclear_norm(p),
+        velocity,
+        words=words + more,
+    )
