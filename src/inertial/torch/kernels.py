@@ -1,0 +1,303 @@
+"""The step in place: one tensor after another, or many in one call.
+
+`reference` is the text to read: the map of `physics.step`, in place, one tensor at a
+time, with the same sequence of operations as PyTorch's own loop, so that the digits
+agree. `foreach` is the same for lists of tensors. Both take the six coefficients, so
+every elementwise method runs through the same few lines.
+
+The buffer keeps PyTorch's sign: it is minus the momentum of the physics, and the
+gradient is minus the force. Kinetic energies are even and velocities odd, so both signs
+make the same step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from inertial.conventions.method import Method
+from inertial.physics.coefficients import Coefficients
+from inertial.physics.kinetic import Kinetic
+from inertial.physics.step import step
+from inertial.torch.rounding import Rounding
+
+CHUNK_BYTES = 1 << 28
+"""Most bytes of parameters whose temporaries one foreach call may hold at a time."""
+
+
+class Stride(NamedTuple):
+    """What all tensors of a batch share in one step.
+
+    Attributes:
+        coefficients: The six numbers.
+        kinetic: The kinetic energy.
+        weight_decay: Coupled weight decay. Unit: L/X².
+        maximize: Whether the loss is climbed.
+    """
+
+    coefficients: Coefficients
+    kinetic: Kinetic
+    weight_decay: Any = 0.0
+    maximize: bool = False
+
+
+class Batch(NamedTuple):
+    """Tensors that take the same step, list by list.
+
+    Attributes:
+        params: Positions; written in place.
+        grads: Gradients; never written.
+        buffers: Momentum with PyTorch's sign; written in place. None where nothing of
+            the past survives.
+        memories: What the kinetic energy remembers, or None; a tuple whose tensors are
+            written in place by `remember`.
+        roundings: How a 16-bit buffer is rounded, or None.
+    """
+
+    params: list[Tensor]
+    grads: list[Tensor]
+    buffers: list[Tensor | None]
+    memories: list[Any]
+    roundings: list[Rounding | None]
+
+    def take(self, indices: list[int]) -> Batch:
+        """Return the tensors at some places."""
+        return Batch(*([column[i] for i in indices] for column in self))
+
+
+Kernel = Callable[[Batch, Stride], None]
+
+
+def is_zero(coefficient: Any) -> bool:
+    """Return whether a coefficient is known to be 0 without asking a device.
+
+    Example:
+        >>> is_zero(0.0), is_zero(torch.tensor(0.0))
+        (True, False)
+    """
+    return not isinstance(coefficient, Tensor) and coefficient == 0
+
+
+def _is_one(coefficient: Any) -> bool:
+    return not isinstance(coefficient, Tensor) and coefficient == 1
+
+
+def joined(param: Tensor, grad: Tensor, stride: Stride | Method) -> Tensor:
+    """Return minus the force: the gradient and what joins it.
+
+    PyTorch flips the sign for `maximize` first and adds the weight decay after.
+
+    Args:
+        param: Position. Shape: any. Unit: X.
+        grad: Gradient. Shape: as `param`. Unit: L/X.
+        stride: Supplies the weight decay and the sign.
+
+    Returns:
+        A new tensor, or `grad` itself if nothing joins it. Shape: as `param`.
+
+    Example:
+        >>> from inertial.physics.kinetic import newtonian
+        >>> stride = Stride(Coefficients(), newtonian(), weight_decay=0.5)
+        >>> joined(torch.tensor([2.0]), torch.tensor([1.0]), stride)
+        tensor([2.])
+    """
+    grad = -grad if stride.maximize else grad
+    if is_zero(stride.weight_decay):
+        return grad
+    return grad.add(param, alpha=stride.weight_decay)
+
+
+def _blend(buffer: Tensor, grad: Tensor, c: Coefficients) -> Tensor:
+    """Return the momentum (PyTorch's sign) at which the velocity is taken."""
+    if is_zero(c.blend_force):
+        return buffer if _is_one(c.blend_momentum) else buffer * c.blend_momentum
+    share = grad if _is_one(c.blend_force) else grad * c.blend_force
+    if isinstance(c.blend_momentum, Tensor):
+        return share + c.blend_momentum * buffer
+    return share.add(buffer, alpha=c.blend_momentum)
+
+
+def _enter(buffer: Tensor, grad: Tensor, c: Coefficients) -> Tensor:
+    """Let the gradient enter the buffer in place, as PyTorch's loop does."""
+    if isinstance(c.kick, Tensor):
+        return buffer.mul_(c.decay).add_(grad * c.kick)
+    return buffer.mul_(c.decay).add_(grad, alpha=c.kick)
+
+
+def _fresh(grad: Tensor, c: Coefficients) -> Tensor:
+    """Return the momentum of a particle without a past."""
+    return grad if _is_one(c.kick) else grad * c.kick
+
+
+def _momentum(
+    buffer: Tensor | None, grad: Tensor, c: Coefficients, rounding: Rounding | None
+) -> Tensor:
+    """Advance the buffer and return it in the precision that the step works in."""
+    if buffer is None:
+        return _fresh(grad, c)
+    if rounding is None:
+        return _enter(buffer, grad, c)
+    exact = _enter(buffer.float(), grad, c)
+    buffer.copy_(rounding.round(exact))
+    return exact
+
+
+def _drift(param: Tensor, velocity: Tensor, c: Coefficients) -> None:
+    if not _is_one(c.keep):
+        param.mul_(c.keep)
+    if isinstance(c.drift, Tensor) and torch.compiler.is_compiling():
+        param.add_(velocity * -c.drift)
+    else:
+        param.add_(velocity, alpha=-c.drift)
+
+
+def reference(batch: Batch, stride: Stride) -> None:
+    """Move one tensor after another, in place.
+
+    Args:
+        batch: What moves.
+        stride: How.
+    """
+    c = stride.coefficients
+    for param, gradient, buffer, memory, rounding in zip(*batch, strict=True):
+        grad = joined(param, gradient, stride)
+        momentum = _momentum(buffer, grad, c, rounding)
+        velocity = stride.kinetic.velocity(_blend(momentum, grad, c), memory)
+        _drift(param, velocity, c)
+
+
+def foreach(batch: Batch, stride: Stride) -> None:
+    """Move many tensors in one call of each operation, in place.
+
+    What the multi-tensor operations cannot do (sparse gradients, 16-bit buffers that
+    are rounded at random, velocities of whole matrices) goes through `reference`.
+
+    Args:
+        batch: What moves.
+        stride: How.
+    """
+    fast, slow = [], []
+    for i, (_, grad, _, _, rounding) in enumerate(zip(*batch, strict=True)):
+        (slow if grad.is_sparse or rounding is not None else fast).append(i)
+    if slow:
+        reference(batch.take(slow), stride)
+    for chunk in chunks(batch.take(fast)):
+        _foreach_chunk(chunk, stride)
+
+
+def chunks(batch: Batch, limit: int | None = None) -> Iterator[Batch]:
+    """Split a batch by device, type and size.
+
+    Args:
+        batch: What is to be split.
+        limit: Most bytes of parameters in one part; a single larger tensor stays whole.
+            Default: `CHUNK_BYTES`.
+
+    Yields:
+        Batches whose tensors may share one foreach call.
+    """
+    limit = CHUNK_BYTES if limit is None else limit
+    kinds: dict[Any, list[list[int]]] = {}
+    room: dict[Any, int] = {}
+    for i, (param, grad, buffer, _, _) in enumerate(zip(*batch, strict=True)):
+        kind = (
+            param.device,
+            param.dtype,
+            grad.dtype,
+            None if buffer is None else buffer.dtype,
+        )
+        size = param.numel() * param.element_size()
+        if kind not in kinds or room[kind] < size:
+            kinds.setdefault(kind, []).append([])
+            room[kind] = limit
+        kinds[kind][-1].append(i)
+        room[kind] -= size
+    for parts in kinds.values():
+        for part in parts:
+            yield batch.take(part)
+
+
+def _foreach_chunk(batch: Batch, stride: Stride) -> None:
+    c = stride.coefficients
+    params, buffers = batch.params, batch.buffers
+    grads: Any = torch._foreach_neg(batch.grads) if stride.maximize else batch.grads
+    if not is_zero(stride.weight_decay):
+        grads = torch._foreach_add(grads, params, alpha=stride.weight_decay)
+    if buffers[0] is None:
+        momenta = grads if _is_one(c.kick) else torch._foreach_mul(grads, c.kick)
+    else:
+        momenta = buffers
+        torch._foreach_mul_(momenta, c.decay)
+        if isinstance(c.kick, Tensor):
+            torch._foreach_add_(momenta, torch._foreach_mul(grads, c.kick))
+        else:
+            torch._foreach_add_(momenta, grads, alpha=c.kick)
+    velocities = _foreach_velocity(
+        _foreach_blend(momenta, grads, c), batch.memories, stride.kinetic
+    )
+    if not _is_one(c.keep):
+        torch._foreach_mul_(params, c.keep)
+    if isinstance(c.drift, Tensor) and torch.compiler.is_compiling():
+        torch._foreach_add_(params, torch._foreach_mul(velocities, -c.drift))
+    else:
+        torch._foreach_add_(params, velocities, alpha=-c.drift)
+
+
+def _foreach_blend(momenta: Any, grads: Any, c: Coefficients) -> Any:
+    if is_zero(c.blend_force):
+        if _is_one(c.blend_momentum):
+            return momenta
+        return torch._foreach_mul(momenta, c.blend_momentum)
+    if isinstance(c.blend_momentum, Tensor) or not _is_one(c.blend_force):
+        grads = torch._foreach_mul(grads, c.blend_force)
+    if isinstance(c.blend_momentum, Tensor):
+        return torch._foreach_add(grads, torch._foreach_mul(momenta, c.blend_momentum))
+    return torch._foreach_add(grads, momenta, alpha=c.blend_momentum)
+
+
+def _foreach_velocity(momenta: Any, memories: list[Any], kinetic: Kinetic) -> Any:
+    if kinetic.name == "newtonian":
+        return momenta
+    if kinetic.name == "sign":
+        return torch._foreach_sign(momenta)
+    return [
+        kinetic.velocity(momentum, memory)
+        for momentum, memory in zip(momenta, memories, strict=True)
+    ]
+
+
+def differentiable(batch: Batch, stride: Stride) -> list[Tensor]:
+    """Move through the pure map, so that gradients flow through the step itself.
+
+    Args:
+        batch: What moves; parameters and buffers are written with history.
+        stride: How.
+
+    Returns:
+        The new buffers, with their history, for the optimizer's state.
+    """
+    buffers = []
+    for param, gradient, buffer, memory, _ in zip(*batch, strict=True):
+        at = param.clone()
+        grad = -gradient if stride.maximize else gradient
+        if not is_zero(stride.weight_decay):
+            grad = grad + stride.weight_decay * at
+        old = torch.zeros_like(param) if buffer is None else buffer
+        position, momentum, _ = step(
+            stride.coefficients,
+            stride.kinetic._replace(remember=lambda _, kept: kept),
+            at,
+            -old,
+            -grad,
+            memory,
+        )
+        param.copy_(position)
+        buffers.append(-momentum)
+    return buffers
+
+
+KERNELS: dict[str, Kernel] = {"reference": reference, "foreach": foreach}
+"""Name -> kernel. Fused kernels join here."""

@@ -1,0 +1,407 @@
+"""The optimizer: torch.optim.SGD's words, a damped particle's step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from inertial.physics.particle import Particle
+from inertial.torch import describe as words
+from inertial.torch.kernels import KERNELS, Batch, Stride, differentiable
+from inertial.torch.methods import (
+    Group,
+    KineticWord,
+    complete,
+    read,
+    storable,
+    validate,
+    words_of,
+)
+from inertial.torch.named import NamedConstructors
+from inertial.torch.observe import Observation, Reading
+from inertial.torch.state import (
+    adopt,
+    gather,
+    refuse_shapes,
+    state_dtype_word,
+)
+
+
+class Inertial(NamedConstructors, torch.optim.Optimizer):
+    r"""Train as a rolling particle: a drop-in for `torch.optim.SGD`.
+
+    With its defaults it gives the digits of `torch.optim.SGD`, under any scheduler, and
+    exchanges state_dicts with it. Each step is
+
+    .. math::
+        b \leftarrow \mu b + (1 - \tau) g, \qquad
+        x \leftarrow x - \mathrm{lr} \, \partial K/\partial p \, (b)
+
+    which is a particle of mass 1/lr (with unit force and unit time) that keeps the
+    share μ of its momentum against friction; the first gradient enters whole.
+
+    Args:
+        params: Tensors, named tensors, or groups of them, as for any PyTorch optimizer.
+        lr: Learning rate; a number or a tensor of one element. Unit: X²/L.
+        momentum: Share μ of the momentum that survives a step, in [0, 1). Unit: 1.
+        dampening: Share τ of each gradient but the first that is left out. Unit: 1.
+        weight_decay: Strength of the pull to the origin. Unit: L/X².
+        nesterov: Whether the velocity is taken one look ahead.
+        decoupled_weight_decay: Whether the decay shrinks the position by
+            1 − lr·weight_decay instead of joining the force. With momentum its strength
+            is then (1 − momentum)·weight_decay in coupled units.
+        maximize: Whether the loss is climbed.
+        kinetic: Kinetic energy, by name or as a `Kinetic`: "newtonian", "relativistic",
+            "sign", "norm", "huber", "adaptive", "spectral" ...
+        state_dtype: Type of the momentum buffer. Default: the parameter's, but float32
+            for 16-bit parameters, whose own type would stall. `torch.bfloat16` is
+            rounded at random, so that it does not.
+        schedule_acts_on: What a learning-rate schedule changes: "mass" (PyTorch's
+            meaning), "force" (Keras's) or "clock" (mass and friction stay, the time
+            step changes; `momentum` holds at the `lr` given here).
+        foreach: Whether many tensors share one call. Default: on accelerators.
+        kernel: "auto", "reference" or "foreach".
+        differentiable: Whether gradients flow through the step.
+        fused: For the signature of `torch.optim.SGD`; True is refused.
+
+    Raises:
+        ValueError: If a word is out of bounds, or two words contradict each other.
+        TypeError: If a kinetic energy needs matrices and a parameter is none.
+
+    Source: PyTorch's documentation of SGD; docs/design.md for the particle.
+
+    Example:
+        >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
+        >>> optimizer = Inertial([weight], lr=0.1, momentum=0.9)
+        >>> for _ in range(3):
+        ...     optimizer.zero_grad()
+        ...     (weight**2).sum().backward()
+        ...     optimizer.step()
+        >>> weight
+        Parameter containing:
+        tensor([0.0620], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float | Tensor = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float | Tensor = 0,
+        nesterov: bool = False,
+        *,
+        decoupled_weight_decay: bool = False,
+        maximize: bool = False,
+        kinetic: KineticWord = "newtonian",
+        state_dtype: torch.dtype | None = None,
+        schedule_acts_on: str = "mass",
+        foreach: bool | None = None,
+        kernel: str = "auto",
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        spoken = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "decoupled_weight_decay": decoupled_weight_decay,
+            "kinetic": storable(kinetic),
+            "schedule_acts_on": schedule_acts_on,
+            "reference_lr": None,
+        }
+        self._construct(
+            params,
+            "torch.SGD",
+            spoken,
+            maximize=maximize,
+            state_dtype=state_dtype,
+            foreach=foreach,
+            kernel=kernel,
+            differentiable=differentiable,
+            fused=fused,
+        )
+
+    def _construct(
+        self,
+        params: Iterable[Any],
+        method: str,
+        spoken: Group,
+        *,
+        state_dtype: torch.dtype | None = None,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        kernel: str = "auto",
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        """Build an optimizer whose groups speak one method's words by default."""
+        _refuse_contradictions(foreach, kernel, differentiable, fused)
+        self._observers: list[Observation] = []
+        super().__init__(
+            params,
+            {
+                "method": method,
+                **spoken,
+                "maximize": maximize,
+                "state_dtype": state_dtype_word(state_dtype),
+                "foreach": foreach,
+                "kernel": kernel,
+                "differentiable": differentiable,
+                "fused": fused,
+            },
+        )
+
+    def add_param_group(self, param_group: Group) -> None:
+        """Add parameters with words of their own.
+
+        Args:
+            param_group: "params" and any words; what is missing comes from the
+                optimizer's defaults, or from the defaults of the group's own "method".
+
+        Raises:
+            ValueError: If a word is out of bounds or belongs to another method.
+            TypeError: If the kinetic energy needs matrices and a parameter is none.
+        """
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}.")
+        group = dict(param_group)
+        if group.get("method", self.defaults["method"]) != self.defaults["method"]:
+            group = complete(group)
+        if isinstance(group["params"], Iterable) and not isinstance(
+            group["params"], Tensor | set
+        ):
+            group["params"] = list(group["params"])
+        trial = {**self.defaults, **group}
+        if "kinetic" in words_of(trial).defaults:
+            trial["kinetic"] = group["kinetic"] = storable(trial["kinetic"])
+        if trial.get("schedule_acts_on", "mass") != "mass" and (
+            trial["reference_lr"] is None
+        ):
+            trial["reference_lr"] = group["reference_lr"] = float(trial["lr"])
+        group["state_dtype"] = state_dtype_word(trial["state_dtype"])
+        validate(trial)
+        refuse_shapes(read(trial).kinetic, group["params"])
+        super().add_param_group(group)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore, and fill in the words that older or foreign groups lack."""
+        super().__setstate__(state)
+        self.__dict__.setdefault("_observers", [])
+        for group in self.param_groups:
+            for name, value in self.defaults.items():
+                group.setdefault(name, value)
+
+    def load_state_dict(
+        self, state_dict: dict[str, Any], *, keep_hyperparameters: bool = False
+    ) -> None:
+        """Load a state from this optimizer or from PyTorch's SGD, Adam(W) or Muon.
+
+        Args:
+            state_dict: What `state_dict()` returned.
+            keep_hyperparameters: Whether this optimizer keeps its own words (lr,
+                momentum ...) and takes only the state. PyTorch always overwrites them.
+
+        Raises:
+            ValueError: If the groups differ in number or length.
+        """
+        own = [dict(group) for group in self.param_groups]
+        final: list[dict[str, Any]] = [state_dict]
+        handle = self.register_load_state_dict_pre_hook(
+            lambda _, seen: final.__setitem__(0, seen)
+        )
+        try:
+            super().load_state_dict(state_dict)
+        finally:
+            handle.remove()
+        adopt(self, final[0])
+        if keep_hyperparameters:
+            for group, kept in zip(self.param_groups, own, strict=True):
+                group.update({k: v for k, v in kept.items() if k != "params"})
+
+    def step(  # type: ignore[override]
+        self, closure: Callable[[], Any] | None = None
+    ) -> Any:
+        """Move every parameter by one step.
+
+        Args:
+            closure: Evaluates the loss again and returns it.
+
+        Returns:
+            The closure's loss, or None.
+        """
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        with torch.set_grad_enabled(self.defaults["differentiable"]):
+            for group in self.param_groups:
+                if self._traceable(group):
+                    self._move(group)
+                else:
+                    self._move_untraced(group)
+            for observation in self._observers:
+                observation.deliver()
+        return loss
+
+    def _traceable(self, group: Group) -> bool:
+        """Return whether a compiler may see the step: nothing changes with its age."""
+        return (
+            not self._observers
+            and group["state_dtype"] is None
+            and read(group, checked=True).settles_at == 0
+        )
+
+    @torch.compiler.disable(reason="coefficients that change with age, or a reading")
+    def _move_untraced(self, group: Group) -> None:
+        self._move(group)
+
+    def _init_group(
+        self,
+        group: Group,
+        params: list[Tensor],
+        grads: list[Tensor],
+        buffers: list[Tensor | None],
+        memories: list[Any],
+        roundings: list[Any],
+        ages: list[int],
+    ) -> None:
+        """Collect what moves, creating state by rule: zero, and "not started"."""
+        gather(self, group, params, grads, buffers, memories, roundings, ages)
+
+    def _move(self, group: Group) -> None:
+        method = read(group, checked=True)
+        columns: list[list[Any]] = [[], [], [], [], []]
+        ages: list[int] = []
+        self._init_group(group, *columns, ages)
+        batch = Batch(*columns)
+        for age in sorted(set(ages)):
+            part = batch
+            if len(set(ages)) > 1:
+                part = batch.take([i for i, own in enumerate(ages) if own == age])
+            stride = Stride(
+                method.coefficients(age),
+                method.kinetic,
+                method.weight_decay,
+                method.maximize,
+            )
+            self._run(group, part, stride)
+
+    def _run(self, group: Group, batch: Batch, stride: Stride) -> None:
+        for observation in self._observers:
+            observation.before(group, batch, stride)
+        if group["differentiable"]:
+            for param, buffer in zip(
+                batch.params, differentiable(batch, stride), strict=True
+            ):
+                if "momentum_buffer" in self.state[param]:
+                    self.state[param]["momentum_buffer"] = buffer
+        else:
+            KERNELS[_kernel_name(group, batch)](batch, stride)
+        for observation in self._observers:
+            observation.after(batch)
+
+    def observe(
+        self, callback: Callable[[Reading], None], *, every: int = 1
+    ) -> Callable[[], None]:
+        """Report the energy of the steps to come.
+
+        A reading costs a few sums over all parameters and one copy of them; where
+        nothing is read, nothing is paid.
+
+        Args:
+            callback: Receives a `Reading` after each step that is read.
+            every: Steps from one reading to the next.
+
+        Returns:
+            A function that ends the observation.
+
+        Raises:
+            ValueError: If `every` is below 1.
+
+        Example:
+            >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
+            >>> optimizer = Inertial([weight], lr=0.5)
+            >>> stop = optimizer.observe(lambda reading: print(reading.kinetic))
+            >>> weight.grad = torch.tensor([2.0])
+            >>> optimizer.step()
+            1.0
+        """
+        observation = Observation(callback, every)
+        self._observers.append(observation)
+        return lambda: self._observers.remove(observation)
+
+    def particle(self, group: int | Group = 0) -> Particle:
+        """Return the particle that a group's words describe, with unit force and time.
+
+        Args:
+            group: The group, or its number.
+
+        Returns:
+            Mass, friction and force scale in the gauge force_scale = time_step = 1.
+
+        Raises:
+            ValueError: If the words describe no particle of Newton's.
+
+        Example:
+            >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
+            >>> Inertial([weight], lr=0.1, momentum=0.9).particle().mass
+            10.0
+        """
+        chosen = self.param_groups[group] if isinstance(group, int) else group
+        return words.particle(chosen)
+
+    def describe(self) -> str:
+        """Say in plain words what the settings of every group mean.
+
+        Example:
+            >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
+            >>> print(Inertial([weight], lr=0.1, momentum=0.9).describe())
+            group 0: torch.SGD(lr=0.1, momentum=0.9), 1 tensor, 1 number
+            ...
+        """
+        return words.describe(self.param_groups)
+
+
+def _kernel_name(group: Group, batch: Batch) -> str:
+    """Choose as PyTorch does: foreach on accelerators, a loop on the CPU."""
+    if group["kernel"] != "auto":
+        return str(group["kernel"])
+    foreach = group["foreach"]
+    if foreach is None:
+        foreach = bool(batch.params) and all(
+            param.device.type in {"cuda", "xpu", "mtia"} for param in batch.params
+        )
+    return "foreach" if foreach else "reference"
+
+
+def _refuse_contradictions(
+    foreach: bool | None, kernel: str, differentiable: bool, fused: bool | None
+) -> None:
+    if kernel not in {"auto", *KERNELS}:
+        known = ", ".join(f'"{name}"' for name in ("auto", *KERNELS))
+        raise ValueError(f"`kernel` must be one of {known}, but is {kernel!r}.")
+    if fused:
+        raise ValueError(
+            "`fused=True` asks for PyTorch's fused SGD kernel, which Inertial does not "
+            'use. Leave it out: `kernel="auto"` takes the fastest kernel there is.'
+        )
+    if foreach is not None and kernel not in {"auto", _name_of(foreach)}:
+        raise ValueError(
+            f"`foreach={foreach}` and `kernel={kernel!r}` contradict each other. "
+            "Give one of them."
+        )
+    if differentiable and (foreach or kernel == "foreach"):
+        raise ValueError(
+            "`differentiable=True` takes one tensor after another, out of place, so "
+            "that gradients flow through the step. Leave `foreach` and `kernel` out."
+        )
+
+
+def _name_of(foreach: bool) -> str:
+    return "foreach" if foreach else "reference"

@@ -1,0 +1,306 @@
+"""What the optimizer remembers: created by rule, loaded without loss.
+
+Per parameter: "momentum_buffer" (PyTorch's sign and scale), "started" (whether a first
+step was made: an explicit flag, never inferred from a buffer), "step" (only where the
+coefficients change with it) and "memory" (only where the kinetic energy remembers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+import torch.distributed
+from torch import Tensor
+from torch.distributed.tensor import DTensor
+
+from inertial.conventions.method import Method
+from inertial.physics.kinetic import Kinetic, check_shape
+from inertial.torch.kernels import is_zero, joined
+from inertial.torch.methods import Group, read
+from inertial.torch.rounding import Rounding
+
+STATE_DTYPES = {
+    "float64": torch.float64,
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+}
+_HALF = (torch.bfloat16, torch.float16)
+
+
+def state_dtype_word(dtype: torch.dtype | str | None) -> str | None:
+    """Return the name under which a group stores the buffer's type.
+
+    Raises:
+        ValueError: If no buffer can be kept in that type.
+
+    Example:
+        >>> state_dtype_word(torch.bfloat16)
+        'bfloat16'
+    """
+    name = None if dtype is None else str(dtype).removeprefix("torch.")
+    if name is not None and name not in STATE_DTYPES:
+        known = ", ".join(f"torch.{known}" for known in STATE_DTYPES)
+        raise ValueError(
+            f"`state_dtype` must be None or one of {known}, but is {dtype}."
+        )
+    return name
+
+
+def buffer_dtype(param: Tensor, word: str | None) -> torch.dtype:
+    """Return the type in which a parameter's momentum is kept.
+
+    Example:
+        >>> buffer_dtype(torch.zeros(1, dtype=torch.float16), None)
+        torch.float32
+    """
+    if word is not None and not param.is_complex():
+        return STATE_DTYPES[word]
+    return torch.float32 if param.dtype in _HALF else param.dtype
+
+
+def remembers(kinetic: Kinetic) -> bool:
+    """Return whether a kinetic energy keeps a memory of past forces.
+
+    Example:
+        >>> from inertial.physics.kinetic import adaptive
+        >>> remembers(adaptive())
+        True
+    """
+    return kinetic.remember is not Kinetic._field_defaults["remember"]
+
+
+def refuse_shapes(kinetic: Kinetic, params: Any) -> None:
+    """Refuse parameters that a kinetic energy cannot move.
+
+    Args:
+        kinetic: The group's kinetic energy.
+        params: A tensor, or tensors, or (name, tensor) pairs.
+
+    Raises:
+        TypeError: If it needs matrices and one is none, or is complex.
+    """
+    if not isinstance(params, list):
+        params = [params]
+    for i, entry in enumerate(params):
+        name, param = entry if isinstance(entry, tuple) else (str(i), entry)
+        if not isinstance(param, Tensor):
+            return  # PyTorch's own message says it better
+        check_shape(kinetic, tuple(param.shape), name)
+        if kinetic.scope == "matrix" and param.is_complex():
+            raise TypeError(
+                f'kinetic energy "{kinetic.name}" needs real matrices, but parameter '
+                f"{name} is complex. Give it a group of its own."
+            )
+
+
+def gather(
+    optimizer: torch.optim.Optimizer,
+    group: Group,
+    params: list[Tensor],
+    grads: list[Tensor],
+    buffers: list[Tensor | None],
+    memories: list[Any],
+    roundings: list[Rounding | None],
+    ages: list[int],
+) -> None:
+    """Append every parameter that has a gradient, with its state, to the lists.
+
+    State is created here: zeros, and a flag that says that nothing has started. A
+    step of zero gradient and zero learning rate on a fresh parameter only creates the
+    state: it is how checkpoint tools materialise it, and must not count as a first step.
+
+    Args:
+        optimizer: Whose state is used.
+        group: The parameter group.
+        params: Receives the tensors to move (local shards of distributed ones).
+        grads: Receives their gradients.
+        buffers: Receives their momentum, or None where none is kept.
+        memories: Receives what their kinetic energy remembers, after this gradient.
+        roundings: Receives how a 16-bit buffer is rounded, or None.
+        ages: Receives how many steps each has made, up to where nothing changes.
+    """
+    method = read(group, checked=True)
+    for index, param in enumerate(group["params"]):
+        if param.grad is None:
+            continue
+        state = _state(optimizer, group, param, method)
+        if _only_materialises(group, param, state):
+            continue
+        local, grad, buffer = _tensors(param, state, method)
+        params.append(local)
+        grads.append(grad)
+        buffers.append(buffer)
+        ages.append(_grow(state, method))
+        roundings.append(_rounding(state, index, param, buffer))
+        memories.append(_remember(state, local, grad, method))
+
+
+def _state(
+    optimizer: torch.optim.Optimizer, group: Group, param: Tensor, method: Method
+) -> dict[str, Any]:
+    """Return a parameter's state, after creating what is missing."""
+    state = optimizer.state.get(param, {})
+    fresh: dict[str, Any] = {}
+    keeps_buffer = not is_zero(method.coefficients(1).decay)
+    if keeps_buffer and state.get("momentum_buffer") is None:
+        fresh["momentum_buffer"] = torch.zeros_like(
+            param.grad if param.grad.is_sparse else param,  # type: ignore
+            dtype=buffer_dtype(param, group["state_dtype"]),
+            requires_grad=False,
+        )
+        fresh["started"] = False
+    if remembers(method.kinetic) and "memory" not in state:
+        fresh["memory"] = method.kinetic.start(param.detach())
+    counts = method.settles_at is None or group["state_dtype"] == "bfloat16"
+    if counts and "step" not in state:
+        fresh["step"] = 0
+    if fresh:
+        optimizer.state[param].update({"started": False, **fresh, **state})
+        return optimizer.state[param]
+    return state
+
+
+def _only_materialises(group: Group, param: Tensor, state: dict[str, Any]) -> bool:
+    """Return whether this would-be first step has neither a force nor a time."""
+    if not state or state["started"] or _number(group["lr"]) != 0:
+        return False
+    return not bool(param.grad.to_dense().any())  # type: ignore[union-attr]
+
+
+def _grow(state: dict[str, Any], method: Method) -> int:
+    """Count this step and return how many came before, up to where nothing changes."""
+    if not state:
+        return method.settles_at or 0
+    age = int(state["started"])
+    if "step" in state:
+        age = state["step"]
+        state["step"] += 1
+    state["started"] = True
+    return age if method.settles_at is None else min(age, method.settles_at)
+
+
+def _local(tensor: Tensor) -> Tensor:
+    return tensor.to_local() if isinstance(tensor, DTensor) else tensor
+
+
+def _tensors(
+    param: Tensor, state: dict[str, Any], method: Method
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return position, gradient and buffer in the form that the kernels take.
+
+    Elementwise methods move the local shards of distributed tensors, so that lists may
+    mix both kinds; others need the whole. Complex numbers are pairs of real ones to any
+    velocity but Newton's, which is linear.
+    """
+    found: list[Tensor | None] = [param, param.grad, state.get("momentum_buffer")]
+    if isinstance(param, DTensor):
+        if isinstance(param.grad, DTensor) and param.grad.placements != (
+            param.placements
+        ):
+            found[1] = param.grad.redistribute(placements=param.placements)
+        if method.kinetic.scope == "element":
+            found = [None if x is None else _local(x) for x in found]
+    if param.is_complex() and method.kinetic.name != "newtonian":
+        found = [None if x is None else torch.view_as_real(x) for x in found]
+    position, grad, buffer = found
+    assert position is not None and grad is not None  # noqa: S101
+    return position, grad, buffer
+
+
+def _rounding(
+    state: dict[str, Any], index: int, param: Tensor, buffer: Tensor | None
+) -> Rounding | None:
+    """Return the rounding of a bfloat16 buffer: other noise each step and each rank."""
+    if buffer is None or buffer.dtype != torch.bfloat16 or "step" not in state:
+        return None
+    rank = torch.distributed.get_rank() if isinstance(param, DTensor) else 0
+    return Rounding((state["step"], index, rank))
+
+
+def _remember(
+    state: dict[str, Any], param: Tensor, grad: Tensor, method: Method
+) -> Any:
+    """Let this step's force enter the memory, and return it as the kernels take it."""
+    if "memory" not in state:
+        return None
+    force = joined(param, grad, method)
+    kept = tuple(_as_real_or_local(part, force) for part in state["memory"])
+    new = method.kinetic.remember(force, kept)
+    stored = []
+    for old, own, part in zip(state["memory"], kept, new, strict=True):
+        if isinstance(own, Tensor):
+            own.copy_(part)
+            stored.append(old)
+        else:
+            stored.append(part)
+    state["memory"] = tuple(stored)
+    return new
+
+
+def _as_real_or_local(part: Any, force: Tensor) -> Any:
+    if not isinstance(part, Tensor):
+        return part
+    if not isinstance(force, DTensor):
+        part = _local(part)
+    return torch.view_as_real(part) if part.is_complex() else part
+
+
+def adopt(optimizer: torch.optim.Optimizer, saved: dict[str, Any]) -> None:
+    """Finish a load: buffers in their own type, and flags that foreign states lack.
+
+    PyTorch casts every floating tensor of a state to the parameter's type, which would
+    cost a float32 buffer of a bfloat16 parameter its digits: they are taken again from
+    what was saved.
+
+    Args:
+        optimizer: Into which PyTorch's own `load_state_dict` has just loaded.
+        saved: What it loaded.
+    """
+    for group, origin in zip(
+        optimizer.param_groups, saved["param_groups"], strict=True
+    ):
+        scale = _foreign_scale(group, origin)
+        for param, key in zip(group["params"], origin["params"], strict=True):
+            if key in saved["state"]:
+                _adopt_one(optimizer, group, param, saved["state"][key], scale)
+
+
+def _foreign_scale(group: Group, origin: Group) -> float:
+    """Return what turns a foreign buffer into ours at the same displacement."""
+    if "schedule_acts_on" in origin or group.get("schedule_acts_on", "mass") == "mass":
+        return 1.0
+    if group.get("reference_lr") is None:
+        group["reference_lr"] = float(group["lr"])
+    drift = float(read(group, checked=True).coefficients(1).drift)
+    return float(group["lr"]) / drift
+
+
+def _adopt_one(
+    optimizer: torch.optim.Optimizer,
+    group: Group,
+    param: Tensor,
+    saved: dict[str, Any],
+    scale: float,
+) -> None:
+    state = optimizer.state[param]
+    if "exp_avg" in saved:  # PyTorch's Adam and AdamW
+        count = int(saved["step"])
+        state.clear()
+        state.update(started=count > 0, step=count)
+        state["momentum_buffer"] = saved["exp_avg"]
+        state["memory"] = (count, saved["exp_avg_sq"].to(param.device, param.dtype))
+        saved = {"momentum_buffer": saved["exp_avg"]}
+    buffer = saved.get("momentum_buffer")
+    if buffer is not None:
+        dtype = buffer_dtype(param, group["state_dtype"])
+        state["momentum_buffer"] = buffer.to(param.device, dtype, copy=True) * scale
+    elif "momentum_buffer" in state:
+        del state["momentum_buffer"]
+    if state and "started" not in state:
+        state["started"] = buffer is not None
+
+
+def _number(value: Any) -> float:
+    return float(value.detach() if isinstance(value, Tensor) else value)
