@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from inertial.training.setting import short, stability_limit, stable_lr
+from inertial.training.setting import limit_rule, short, stability_limit, stable_lr
 
 
 def explain_divergence(
@@ -60,8 +60,8 @@ def explain_divergence(
         return (
             f"{what} lr·curvature was {short(met)} at the last probe, inside the "
             f"limit {rule} = {short(limit)}, so the sharpest direction alone does not "
-            "explain it. Look for a division by 0 or the logarithm of 0 in the loss, an "
-            "outlier in the data, or a curvature that rose after the probe."
+            "explain it. Look for a division by 0 or the logarithm of 0 in the loss, "
+            "an outlier in the data, or a curvature that rose after the probe."
         )
     way_out = (
         "or reach it slowly with a warm-up, during which the curvature often falls"
@@ -75,19 +75,3 @@ def explain_divergence(
         f"{short(limit)}: the sharpest direction swings wider at each step. Use lr "
         f"below {below}, {way_out}."
     )
-
-
-def limit_rule(nesterov: bool) -> str:
-    """Return the formula of the largest stable lr·curvature.
-
-    Args:
-        nesterov: Whether Nesterov's form is meant.
-
-    Returns:
-        The formula, in the words of the torch door.
-
-    Example:
-        >>> limit_rule(nesterov=False)
-        '2(1+momentum)'
-    """
-    return "2(1+momentum)/(1+2·momentum)" if nesterov else "2(1+momentum)"

@@ -71,9 +71,22 @@ class History(NamedTuple):
 
     @property
     def words(self) -> dict[str, Any]:
-        """The optimizer's words as the user gave them."""
-        found = self.config.get("words", self.config.get("options"))
+        """The optimizer's words as the user gave them, and its method's name."""
+        options = self.options
+        found = options.get("optimizer")
+        words = dict(found) if isinstance(found, Mapping) else {}
+        return {"method": options.get("method") or "sgd", **words}
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the run was asked to do."""
+        found = self.config.get("options")
         return dict(found) if isinstance(found, Mapping) else {}
+
+    @property
+    def task(self) -> str:
+        """The task's name, or the path of its file."""
+        return str(self.config.get("task") or self.options.get("task") or "a task")
 
     @property
     def diverged(self) -> bool:

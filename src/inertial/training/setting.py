@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy
 
 from inertial.analysis.modes import damping_ratio
 from inertial.analysis.stability import largest_stable_curvature, largest_stable_lr
-from inertial.conventions.sum_form import torch_sgd
+from inertial.conventions import Method, qhm, torch_sgd
 from inertial.physics.coefficients import Coefficients
-from inertial.training.history import History
+from inertial.training.history import Column, History
 
-_SGD = ("torch.SGD", "SGD", "sgd")
 _OTHER_KINETIC = {
-    "torch.Adam": "adaptive",
-    "torch.AdamW": "adaptive",
+    "adam": "adaptive",
+    "adamw": "adaptive",
     "rmsprop": "adaptive",
     "lion": "sign",
     "signum": "sign",
-    "torch.Muon": "spectral",
+    "muon": "spectral",
 }
+"""Method -> its kinetic energy, where the words do not say it."""
 
 
 class Setting(NamedTuple):
@@ -36,6 +37,7 @@ class Setting(NamedTuple):
         lr_peak: The largest.
         momentum: Share of the momentum that survives a step. Unit: 1.
         nesterov: Whether the force is felt once more, ahead of the momentum.
+        method: What makes the optimizer, such as "sgd" or "adamw".
         kinetic: The name of the kinetic energy.
         acts_on: What a schedule of lr changes: "mass", "force" or "clock".
         coefficients: The six numbers of a step.
@@ -49,6 +51,7 @@ class Setting(NamedTuple):
     lr_peak: float
     momentum: float
     nesterov: bool
+    method: str
     kinetic: str
     acts_on: str
     coefficients: Coefficients
@@ -73,7 +76,13 @@ class Setting(NamedTuple):
     @property
     def limit(self) -> float:
         """The largest stable lr·curvature. Unit: 1."""
-        return stability_limit(self.momentum, self.nesterov)
+        return self.lr * float(largest_stable_curvature(self.coefficients))
+
+    @property
+    def rule(self) -> str:
+        """The formula of that limit, where it has a short one; else ""."""
+        plain = self.coefficients.kick == self.coefficients.keep == 1
+        return limit_rule(self.nesterov) if plain and self.method != "qhm" else ""
 
     @property
     def damping_ratio(self) -> float:
@@ -95,27 +104,22 @@ def read_setting(history: History) -> Setting:
     words = history.words
     lrs = history.steps["lr"]
     lr, momentum = float(lrs[-1]), float(history.steps["momentum"][-1])
-    nesterov = bool(words.get("nesterov", False))
-    kinetic = _kinetic(words)
+    kinetic = _OTHER_KINETIC.get(words["method"]) or _name(words.get("kinetic"))
     sharpest = history.probes.get(1, {})
     curvature = float(sharpest["curvature"][-1]) if sharpest else math.nan
-    coefficients = _coefficients(lr, momentum, nesterov)
-    edge = math.nan
-    if sharpest and kinetic == "newtonian":
-        met = numpy.interp(sharpest["step"], history.steps["step"], lrs)
-        shares = met * sharpest["curvature"] / stability_limit(momentum, nesterov)
-        edge = float(numpy.nanmax(shares)) if len(shares) else math.nan
+    edges = shares_of_limit(history)[1]
     return Setting(
         lr=lr,
         lr_first=float(lrs[0]),
         lr_peak=float(numpy.nanmax(lrs)),
         momentum=momentum,
-        nesterov=nesterov,
+        nesterov=_ahead(words),
+        method=str(words["method"]),
         kinetic=kinetic,
         acts_on=str(words.get("schedule_acts_on") or "mass"),
-        coefficients=coefficients,
+        coefficients=_spelled(words, lr, momentum),
         curvature=curvature,
-        edge=edge,
+        edge=float(numpy.nanmax(edges)) if len(edges) else math.nan,
     )
 
 
@@ -135,7 +139,48 @@ def stability_limit(momentum: float, nesterov: bool) -> float:
         >>> stability_limit(0.5, nesterov=False), stability_limit(0.5, nesterov=True)
         (3.0, 1.5)
     """
-    return float(largest_stable_curvature(_coefficients(1.0, momentum, nesterov)))
+    words = {"method": "nesterov" if nesterov else "sgd"}
+    return float(largest_stable_curvature(_spelled(words, 1.0, momentum)))
+
+
+def limit_rule(nesterov: bool) -> str:
+    """Return the formula of the largest stable lr·curvature.
+
+    Args:
+        nesterov: Whether Nesterov's form is meant.
+
+    Returns:
+        The formula, in the words of the torch door.
+
+    Example:
+        >>> limit_rule(nesterov=False)
+        '2(1+momentum)'
+    """
+    return "2(1+momentum)/(1+2·momentum)" if nesterov else "2(1+momentum)"
+
+
+def shares_of_limit(history: History) -> tuple[Column, Column]:
+    """Return how much of the stability limit each probe met.
+
+    Args:
+        history: The run.
+
+    Returns:
+        The probes' steps and the shares, of the largest curvature with the lr and
+        momentum of that moment; empty where the limit means nothing. Unit: 1.
+    """
+    words, sharpest = history.words, history.probes.get(1)
+    newtonian = _name(words.get("kinetic")) == "newtonian"
+    if not sharpest or not newtonian or words["method"] in _OTHER_KINETIC:
+        return numpy.zeros(0), numpy.zeros(0)
+    at, seen = sharpest["step"], history.steps["step"]
+    lr = numpy.interp(at, seen, history.steps["lr"])
+    momentum = numpy.interp(at, seen, history.steps["momentum"])
+    limits = [
+        largest_stable_curvature(_spelled(words, *each))
+        for each in zip(lr.tolist(), momentum.tolist(), strict=True)
+    ]
+    return at, sharpest["curvature"] / numpy.array(limits, dtype=float)
 
 
 def stable_lr(momentum: float, nesterov: bool, curvature: float) -> float:
@@ -155,23 +200,52 @@ def stable_lr(momentum: float, nesterov: bool, curvature: float) -> float:
         >>> stable_lr(0.5, nesterov=False, curvature=4.0)
         0.75
     """
-    return float(largest_stable_lr(_coefficients(1.0, momentum, nesterov), curvature))
+    words = {"method": "nesterov" if nesterov else "sgd"}
+    return float(largest_stable_lr(_spelled(words, 1.0, momentum), curvature))
 
 
-def _coefficients(lr: float, momentum: float, nesterov: bool) -> Coefficients:
-    # Nesterov without momentum is plain descent, which PyTorch's words refuse to say.
-    method = torch_sgd(lr=lr, momentum=momentum, nesterov=nesterov and momentum > 0)
-    return method.coefficients(1)
+def method_of(words: Mapping[str, Any], lr: float, momentum: float) -> Method:
+    """Return the method that a run's words spell, at one lr and momentum.
+
+    Args:
+        words: As `History.words` has them.
+        lr: Learning rate. Unit: X²/L.
+        momentum: Share of the momentum that survives a step. Unit: 1.
+
+    Returns:
+        The method; for another kinetic energy than Newton's, that of its buffer alone.
+
+    Example:
+        >>> method_of({"method": "sgd"}, 0.1, 0.9).coefficients(1).drift
+        0.1
+    """
+    if words["method"] == "qhm":
+        return qhm(lr, momentum, words.get("nu", 0.7))
+    decoupled = bool(words.get("decoupled_weight_decay", False))
+    return torch_sgd(
+        lr,
+        momentum,
+        words.get("dampening", 0.0),
+        words.get("weight_decay", 0.0),
+        # Without momentum it is plain descent, which PyTorch's words refuse to say.
+        nesterov=_ahead(words) and momentum > 0,
+        decoupled_weight_decay=decoupled,
+        checked=True,  # by the run itself
+    )
 
 
-def _kinetic(words: dict[str, Any]) -> str:
-    method = words.get("method") or words.get("optimizer") or "torch.SGD"
-    found = words.get("kinetic") or "newtonian"
-    if isinstance(found, list | tuple):  # as (name, words), as groups keep it
-        found = found[0]
-    if method in _SGD:
-        return str(found)
-    return _OTHER_KINETIC.get(str(method), str(found))
+def _spelled(words: Mapping[str, Any], lr: float, momentum: float) -> Coefficients:
+    return method_of(words, lr, momentum).coefficients(1)
+
+
+def _ahead(words: Mapping[str, Any]) -> bool:
+    return words["method"] == "nesterov" or bool(words.get("nesterov", False))
+
+
+def _name(kinetic: Any) -> str:
+    if isinstance(kinetic, list | tuple):  # as (name, words), as groups keep it
+        kinetic = kinetic[0]
+    return str(kinetic or "newtonian")
 
 
 def short(value: float) -> str:
