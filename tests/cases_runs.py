@@ -54,15 +54,14 @@ def write_run(
             mass = 1 / rate
             carried = float((p * p).sum() / 2 / mass)
             kept = momentum**2 * carried
-            p = momentum * p + force
+            p = momentum * p + force  # minus the buffer, PyTorch's
             kinetic = float((p * p).sum() / 2 / mass)
             x = x + p / mass
         lost, gained = carried - kept, kinetic - kept
         norms = [float(numpy.linalg.norm(v)) for v in (force, p, p / mass)]
-        rows.append(
-            (step, step / 100, 64 * (step + 1), loss, rate, momentum, kinetic, gained)
-            + (lost, carried - before, *norms, step * 0.01)
-        )
+        counts = (step, step // 100, 64 * (step + 1))
+        energies = (kinetic, gained, lost, carried - before)
+        rows.append((*counts, loss, rate, momentum, *energies, *norms, step * 0.01))
         for rank in range(min(2, len(bend))):
             last = step // probe_every * probe_every
             portrait.append((step, last, rank, float(x[rank]), float(p[rank])))
@@ -73,11 +72,12 @@ def write_run(
             evaluations.append((step, "accuracy", 1 - loss / (1 + loss)))
         if not numpy.isfinite(loss):
             break
-    words = {"lr": lr, "momentum": momentum, "nesterov": False}
-    words |= config.pop("words", {})
+    words = {"lr": lr, "momentum": momentum} | config.pop("words", {})
+    method = config.pop("method", "sgd")
+    options = {"task": "ravine", "optimizer": words, "method": method, "seed": seed}
     settled = {
         "task": "ravine",
-        "words": words,
+        "options": options,
         "seed": seed,
         "batch_size": 64,
         "steps": steps,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy
 
-from inertial.training.divergence import explain_divergence, limit_rule
+from inertial.training.divergence import explain_divergence
 from inertial.training.history import Column, History, read_history
 from inertial.training.setting import Setting, read_setting, short
 
@@ -103,8 +103,8 @@ def _divergence(history: History, setting: Setting) -> str:
 
 
 def _loss(history: History, energy: _Energy) -> list[str]:
-    steps, epochs = history.recorded, float(history.steps["epoch"][-1])
-    seen = f"{steps:,} steps" + (f" ({short(epochs)} epochs)" if epochs >= 1 else "")
+    epochs = int(history.steps["epoch"][-1]) + 1  # counted from 0
+    seen = f"{history.recorded:,} steps" + (f", {epochs} epochs" if epochs > 1 else "")
     said = f"The loss stayed near {short(energy.last)} for {seen}"
     if abs(energy.drop) > 0.01 * abs(energy.first):
         verb = "fell" if energy.drop > 0 else "rose"
@@ -177,7 +177,7 @@ def _energy(setting: Setting, energy: _Energy) -> list[str]:
     if energy.drop > 0:
         ratio = energy.work / energy.drop
         tail = (
-            "the surplus is minibatch noise and the finite step"
+            "the surplus is minibatch noise, the finite step, or both"
             if ratio > 1.1
             else "the rest is the finite step, which moves with its newest velocity"
             if ratio < 0.9
@@ -210,9 +210,10 @@ def _damping(setting: Setting) -> list[str]:
             f"damping ratio {short(ratio)}: {how}."
         )
     met = setting.lr * setting.curvature
+    rule = f"{setting.rule} = " if setting.rule else ""
     said.append(
         f"There lr·curvature is {short(met)}; the step becomes unstable at "
-        f"{limit_rule(setting.nesterov)} = {short(setting.limit)}, so the run ended at "
+        f"{rule}{short(setting.limit)}, so the run ended at "
         f"{_percent(met / setting.limit)} of the limit"
         + (
             f" (at most {_percent(setting.edge)} on its way)."
@@ -243,8 +244,8 @@ def _advice(setting: Setting, energy: _Energy) -> str:
         falls = f"the loss still fell {energy.still_falls:.0%} over the last fifth"
         if setting.newtonian and 0 < setting.edge < ROOM:
             return (
-                f"Advice: {falls} and no probe met more than {_percent(setting.edge)} of the "
-                "limit: a larger lr, say three times, is worth a try."
+                f"Advice: {falls} and no probe met more than {ROOM:.0%} of the limit: "
+                "a larger lr, say three times, is worth a try."
             )
         return f"Advice: {falls} of the run: train longer."
     return "These numbers support no advice."
