@@ -108,8 +108,8 @@ def _limit_rule(group: Group) -> str:
 
 def _schedule(group: Group) -> str:
     return {
-        "mass": "  a schedule of lr changes the mass (as in PyTorch): the momentum stays",
-        "force": "  a schedule of lr scales the force (as in Keras): the velocity stays",
+        "mass": "  a schedule of lr changes the mass, as in PyTorch: momentum stays",
+        "force": "  a schedule of lr scales the force, as in Keras: velocity stays",
         "clock": "  a schedule of lr changes the time step: mass and friction stay",
     }.get(group.get("schedule_acts_on", ""), "")
 

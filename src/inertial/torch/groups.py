@@ -37,7 +37,8 @@ def split_matrices(
         if isinstance(module, exclude)
         for parameter in module.parameters(recurse=False)
     }
-    matrices, others = [], []
+    matrices: list[Parameter] = []
+    others: list[Parameter] = []
     for parameter in model.parameters():
         if parameter.requires_grad:
             is_map = parameter.ndim == 2 and id(parameter) not in tables

@@ -65,7 +65,8 @@ class Batch(NamedTuple):
 
     def take(self, indices: list[int]) -> Batch:
         """Return the tensors at some places."""
-        return Batch(*([column[i] for i in indices] for column in self))
+        columns: Any = ([column[i] for i in indices] for column in self)
+        return Batch(*columns)
 
 
 Kernel = Callable[[Batch, Stride], None]
@@ -121,7 +122,7 @@ def _blend(buffer: Tensor, grad: Tensor, c: Coefficients) -> Tensor:
 
 
 def _enter(buffer: Tensor, grad: Tensor, c: Coefficients) -> Tensor:
-    """Let the gradient enter the buffer in place, as PyTorch's loop does."""
+    """Return the buffer after the gradient entered it, as in PyTorch's loop."""
     if isinstance(c.kick, Tensor):
         return buffer.mul_(c.decay).add_(grad * c.kick)
     return buffer.mul_(c.decay).add_(grad, alpha=c.kick)
@@ -135,7 +136,7 @@ def _fresh(grad: Tensor, c: Coefficients) -> Tensor:
 def _momentum(
     buffer: Tensor | None, grad: Tensor, c: Coefficients, rounding: Rounding | None
 ) -> Tensor:
-    """Advance the buffer and return it in the precision that the step works in."""
+    """Return the advanced momentum in the precision that the step works in."""
     if buffer is None:
         return _fresh(grad, c)
     if rounding is None:
@@ -179,7 +180,8 @@ def foreach(batch: Batch, stride: Stride) -> None:
         batch: What moves.
         stride: How.
     """
-    fast, slow = [], []
+    fast: list[int] = []
+    slow: list[int] = []
     for i, (_, grad, _, _, rounding) in enumerate(zip(*batch, strict=True)):
         (slow if grad.is_sparse or rounding is not None else fast).append(i)
     if slow:
@@ -222,14 +224,14 @@ def chunks(batch: Batch, limit: int | None = None) -> Iterator[Batch]:
 
 def _foreach_chunk(batch: Batch, stride: Stride) -> None:
     c = stride.coefficients
-    params, buffers = batch.params, batch.buffers
+    params = batch.params
     grads: Any = torch._foreach_neg(batch.grads) if stride.maximize else batch.grads
     if not is_zero(stride.weight_decay):
         grads = torch._foreach_add(grads, params, alpha=stride.weight_decay)
-    if buffers[0] is None:
+    momenta: Any = batch.buffers
+    if momenta[0] is None:
         momenta = grads if _is_one(c.kick) else torch._foreach_mul(grads, c.kick)
     else:
-        momenta = buffers
         torch._foreach_mul_(momenta, c.decay)
         if isinstance(c.kick, Tensor):
             torch._foreach_add_(momenta, torch._foreach_mul(grads, c.kick))

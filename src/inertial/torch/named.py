@@ -36,7 +36,7 @@ class NamedConstructors:
         weight_decay: float = 0.0,
         **shared: Any,
     ) -> Self:
-        """Make Nesterov's accelerated gradient, as `torch.optim.SGD(nesterov=True)`.
+        """Return Nesterov's method, as `torch.optim.SGD(nesterov=True)`.
 
         Args:
             params: As for `Inertial`.
@@ -65,7 +65,7 @@ class NamedConstructors:
         weight_decay: float = 1e-2,
         **shared: Any,
     ) -> Self:
-        """Make AdamW: a mass that remembers past forces, and decoupled decay.
+        """Return AdamW: a mass that remembers past forces, and decoupled decay.
 
         Args:
             params: As for `Inertial`.
@@ -90,7 +90,7 @@ class NamedConstructors:
         weight_decay: float = 0.0,
         **shared: Any,
     ) -> Self:
-        """Make Adam: a mass that remembers past forces; the decay joins the force.
+        """Return Adam: a mass that remembers past forces; the decay joins the force.
 
         Args:
             params: As for `Inertial`.
@@ -115,7 +115,7 @@ class NamedConstructors:
         weight_decay: float = 0.0,
         **shared: Any,
     ) -> Self:
-        """Make RMSprop: a mass that remembers past forces, and no momentum.
+        """Return RMSprop: a mass that remembers past forces, and no momentum.
 
         Args:
             params: As for `Inertial`.
@@ -139,7 +139,7 @@ class NamedConstructors:
         weight_decay: float = 0.0,
         **shared: Any,
     ) -> Self:
-        """Make Lion: the sign of a blend of momentum and force, and decoupled decay.
+        """Return Lion: the sign of a blend of momentum and force, and decoupled decay.
 
         Args:
             params: As for `Inertial`.
@@ -162,7 +162,7 @@ class NamedConstructors:
         weight_decay: float = 0.0,
         **shared: Any,
     ) -> Self:
-        """Make Signum: every element moves by lr in the direction of its momentum.
+        """Return Signum: every element moves by lr in the direction of its momentum.
 
         Args:
             params: As for `Inertial`.
@@ -186,7 +186,7 @@ class NamedConstructors:
         weight_decay: float = 0.0,
         **shared: Any,
     ) -> Self:
-        """Make quasi-hyperbolic momentum: a share ν of momentum, the rest of gradient.
+        """Return QHM: the velocity is a share ν of momentum, and the rest of gradient.
 
         Args:
             params: As for `Inertial`.
@@ -220,7 +220,7 @@ class NamedConstructors:
         adjust_lr_fn: str | None = None,
         **shared: Any,
     ) -> Self:
-        """Make Muon: the velocity is the orthogonal factor of a matrix of momenta.
+        """Return Muon: the velocity is the orthogonal factor of a matrix of momenta.
 
         `split_matrices` finds the matrices of a model.
 

@@ -17,9 +17,9 @@ from inertial.torch.methods import Group
 class Reading(NamedTuple):
     """The energy account of one step, over all parameters; energies in loss units.
 
-    kinetic = kinetic before + schedule_work - heat + work, exactly (for a kinetic energy
-    without memory); what the loss gave up and the work did not receive is the step's
-    discretisation error and the noise of the batch.
+    kinetic = kinetic before + schedule_work - heat + work, exactly (for a kinetic
+    energy without memory); what the loss gave up and the work did not receive is the
+    step's discretisation error and the noise of the batch.
 
     Attributes:
         kinetic: Kinetic energy after the step. Unit: L.

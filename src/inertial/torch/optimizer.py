@@ -10,7 +10,8 @@ from torch import Tensor
 
 from inertial.physics.particle import Particle
 from inertial.torch import describe as words
-from inertial.torch.kernels import KERNELS, Batch, Stride, differentiable
+from inertial.torch.dispatch import choose_kernel, refuse_contradictions
+from inertial.torch.kernels import Batch, Stride, differentiable
 from inertial.torch.methods import (
     Group,
     KineticWord,
@@ -141,7 +142,7 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         fused: bool | None = None,
     ) -> None:
         """Build an optimizer whose groups speak one method's words by default."""
-        _refuse_contradictions(foreach, kernel, differentiable, fused)
+        refuse_contradictions(foreach, kernel, differentiable, fused)
         self._observers: list[Observation] = []
         super().__init__(
             params,
@@ -224,9 +225,7 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
             for group, kept in zip(self.param_groups, own, strict=True):
                 group.update({k: v for k, v in kept.items() if k != "params"})
 
-    def step(  # type: ignore[override]
-        self, closure: Callable[[], Any] | None = None
-    ) -> Any:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Move every parameter by one step.
 
         Args:
@@ -261,7 +260,7 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
     def _move_untraced(self, group: Group) -> None:
         self._move(group)
 
-    def _init_group(
+    def _init_group(  # a name that PyTorch's compiler knows and runs eagerly
         self,
         group: Group,
         params: list[Tensor],
@@ -278,7 +277,8 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         method = read(group, checked=True)
         columns: list[list[Any]] = [[], [], [], [], []]
         ages: list[int] = []
-        self._init_group(group, *columns, ages)
+        params, grads, buffers, memories, roundings = columns
+        self._init_group(group, params, grads, buffers, memories, roundings, ages)
         batch = Batch(*columns)
         for age in sorted(set(ages)):
             part = batch
@@ -302,7 +302,7 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
                 if "momentum_buffer" in self.state[param]:
                     self.state[param]["momentum_buffer"] = buffer
         else:
-            KERNELS[_kernel_name(group, batch)](batch, stride)
+            choose_kernel(group, batch)(batch, stride)
         for observation in self._observers:
             observation.after(batch)
 
@@ -357,7 +357,7 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         return words.particle(chosen)
 
     def describe(self) -> str:
-        """Say in plain words what the settings of every group mean.
+        """Return in plain words what the settings of every group mean.
 
         Example:
             >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
@@ -366,42 +366,3 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
             ...
         """
         return words.describe(self.param_groups)
-
-
-def _kernel_name(group: Group, batch: Batch) -> str:
-    """Choose as PyTorch does: foreach on accelerators, a loop on the CPU."""
-    if group["kernel"] != "auto":
-        return str(group["kernel"])
-    foreach = group["foreach"]
-    if foreach is None:
-        foreach = bool(batch.params) and all(
-            param.device.type in {"cuda", "xpu", "mtia"} for param in batch.params
-        )
-    return "foreach" if foreach else "reference"
-
-
-def _refuse_contradictions(
-    foreach: bool | None, kernel: str, differentiable: bool, fused: bool | None
-) -> None:
-    if kernel not in {"auto", *KERNELS}:
-        known = ", ".join(f'"{name}"' for name in ("auto", *KERNELS))
-        raise ValueError(f"`kernel` must be one of {known}, but is {kernel!r}.")
-    if fused:
-        raise ValueError(
-            "`fused=True` asks for PyTorch's fused SGD kernel, which Inertial does not "
-            'use. Leave it out: `kernel="auto"` takes the fastest kernel there is.'
-        )
-    if foreach is not None and kernel not in {"auto", _name_of(foreach)}:
-        raise ValueError(
-            f"`foreach={foreach}` and `kernel={kernel!r}` contradict each other. "
-            "Give one of them."
-        )
-    if differentiable and (foreach or kernel == "foreach"):
-        raise ValueError(
-            "`differentiable=True` takes one tensor after another, out of place, so "
-            "that gradients flow through the step. Leave `foreach` and `kernel` out."
-        )
-
-
-def _name_of(foreach: bool) -> str:
-    return "foreach" if foreach else "reference"

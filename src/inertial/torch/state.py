@@ -7,8 +7,7 @@ coefficients change with it) and "memory" (only where the kinetic energy remembe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.distributed
@@ -109,7 +108,7 @@ def gather(
 
     State is created here: zeros, and a flag that says that nothing has started. A
     step of zero gradient and zero learning rate on a fresh parameter only creates the
-    state: it is how checkpoint tools materialise it, and must not count as a first step.
+    state: so checkpoint tools materialise it, and it must not count as a first step.
 
     Args:
         optimizer: Whose state is used.
@@ -170,7 +169,7 @@ def _only_materialises(group: Group, param: Tensor, state: dict[str, Any]) -> bo
 
 
 def _grow(state: dict[str, Any], method: Method) -> int:
-    """Count this step and return how many came before, up to where nothing changes."""
+    """Return how many steps came before, up to where nothing changes; count this."""
     if not state:
         return method.settles_at or 0
     age = int(state["started"])
@@ -204,9 +203,7 @@ def _tensors(
             found = [None if x is None else _local(x) for x in found]
     if param.is_complex() and method.kinetic.name != "newtonian":
         found = [None if x is None else torch.view_as_real(x) for x in found]
-    position, grad, buffer = found
-    assert position is not None and grad is not None  # noqa: S101
-    return position, grad, buffer
+    return cast("tuple[Tensor, Tensor, Tensor | None]", tuple(found))
 
 
 def _rounding(
@@ -222,7 +219,7 @@ def _rounding(
 def _remember(
     state: dict[str, Any], param: Tensor, grad: Tensor, method: Method
 ) -> Any:
-    """Let this step's force enter the memory, and return it as the kernels take it."""
+    """Return the memory with this step's force in it, as the kernels take it."""
     if "memory" not in state:
         return None
     force = joined(param, grad, method)
