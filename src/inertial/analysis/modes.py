@@ -57,7 +57,7 @@ class Mode(NamedTuple):
     half_life: float
 
 
-def modes(coefficients: Coefficients, curvatures: Iterable[float]) -> list[Mode]:
+def list_modes(coefficients: Coefficients, curvatures: Iterable[float]) -> list[Mode]:
     """List the modes of a spectrum, ready to print.
 
     Args:
@@ -71,7 +71,7 @@ def modes(coefficients: Coefficients, curvatures: Iterable[float]) -> list[Mode]
 
     Example:
         >>> c = Coefficients(decay=0.9, drift=0.1)
-        >>> [mode.regime for mode in modes(c, [0.01, 1.0, 37.0, 39.0])]
+        >>> [mode.regime for mode in list_modes(c, [0.01, 1.0, 37.0, 39.0])]
         ['overdamped', 'underdamped', 'underdamped', 'diverging']
     """
     return [_mode(coefficients, float(curvature)) for curvature in curvatures]
@@ -145,10 +145,9 @@ def multipliers(coefficients: Coefficients, curvature: Array) -> Array:
     # Adding what has the sign of the trace never cancels; the other root then follows
     # from the product.
     first = (trace + numpy.where(trace < 0, -root, root)) / 2
-    real = numpy.divide(
-        determinant, first, where=first != 0, out=numpy.zeros_like(first)
-    )
-    return numpy.stack([first, numpy.where(gap < 0, first.conj(), real)], -1)
+    with numpy.errstate(all="ignore"):
+        second = numpy.where(gap > 0, determinant / first, first.conj() + 0)
+    return numpy.stack([first, second], -1)
 
 
 def _discriminant(coefficients: Coefficients, curvature: Array) -> Array:
@@ -223,7 +222,7 @@ def damping_ratio(coefficients: Coefficients, curvature: Array) -> Array:
     """
     roots = multipliers(coefficients, curvature)
     first, second = roots[..., 0], roots[..., 1]
-    with numpy.errstate(divide="ignore", invalid="ignore"):
+    with numpy.errstate(all="ignore"):
         pole = numpy.log(first)
         slow, fast = numpy.log(abs(first)), numpy.log(abs(second))
         stretch = numpy.sqrt(abs(fast) / abs(slow))
@@ -262,7 +261,7 @@ def continuous_damping_ratio(coefficients: Coefficients, curvature: Array) -> Ar
     decay, keep, lasting, passing = response(coefficients)
     lr = lasting + passing * (1 - decay)
     stiffness = lr * numpy.asarray(curvature, float) + (1 - decay) * (1 - keep)
-    with numpy.errstate(divide="ignore", invalid="ignore"):
+    with numpy.errstate(all="ignore"):
         return plain((2 - decay - keep) / (2 * numpy.sqrt(stiffness)))
 
 
@@ -284,7 +283,7 @@ def period(coefficients: Coefficients, curvature: Array) -> Array:
         28.06
     """
     first = multipliers(coefficients, curvature)[..., 0]
-    with numpy.errstate(divide="ignore"):
+    with numpy.errstate(all="ignore"):
         return plain(2 * math.pi / abs(numpy.angle(first)))
 
 
@@ -306,7 +305,7 @@ def half_life(coefficients: Coefficients, curvature: Array) -> Array:
         13.1576
     """
     factor = numpy.asarray(rate(coefficients, curvature))
-    with numpy.errstate(divide="ignore"):
+    with numpy.errstate(all="ignore"):
         fall = -numpy.log(factor)
         return plain(numpy.where(fall > 0, math.log(2) / abs(fall), math.inf))
 

@@ -51,8 +51,8 @@ def _covariance(
     slope = slopes(coefficients, curvature)
     away, flip = slope.away, 2 * (1 + decay) - slope.flip
     ring = 1 - decay + slope.ring
-    with numpy.errstate(divide="ignore", invalid="ignore"):
-        slow = one.slow * other.slow / numpy.asarray(away)
+    with numpy.errstate(all="ignore"):
+        slow = one.slow * other.slow / away
         value = (slow + one.fast * other.fast / flip) / (2 * ring)
     stable = (away > 0) & (flip > 0) & (ring > 0)
     return numpy.where(stable, value, math.inf)
@@ -262,7 +262,7 @@ def buffer_variance(coefficients: Coefficients, noise: Array = 1.0) -> Array:
     kick = numpy.asarray(coefficients.kick, float)
     loss = 1 - numpy.asarray(coefficients.decay, float) ** 2
     power = (kick * numpy.asarray(noise, float)) ** 2
-    with numpy.errstate(divide="ignore"):
+    with numpy.errstate(all="ignore"):
         return plain(numpy.where(loss > 0, power / loss, math.inf))
 
 
@@ -286,7 +286,7 @@ def buffer_gain(coefficients: Coefficients, frequency: Array) -> Array:
     """
     decay = numpy.asarray(coefficients.decay, float)
     turn = numpy.exp(-1j * numpy.asarray(frequency, float))
-    with numpy.errstate(divide="ignore"):
+    with numpy.errstate(all="ignore"):
         return plain(numpy.asarray(coefficients.kick, float) / abs(1 - decay * turn))
 
 
@@ -321,15 +321,15 @@ def largest_stable_lr_multiplicative(
     """
     check("curvature_noise", curvature_noise, NOT_NEGATIVE)
     decay = response(coefficients).decay
-    away, flip, ring = (numpy.asarray(x) for x in slopes(coefficients, curvature))
+    away, flip, ring = slopes(coefficients, curvature)
     slow, fast = _position_filter(coefficients)
-    power = numpy.asarray(float(curvature_noise) ** 2)
+    power = float(curvature_noise) ** 2
     constant = -4 * away * (1 - decay) * (1 + decay)
     bend = power * (fast**2 * away - slow**2 * flip) + 2 * away * ring * flip
     middle = power * (1 + decay) * slow**2 - away * (
         2 * (1 + decay) * ring - (1 - decay) * flip
     )
-    with numpy.errstate(divide="ignore", invalid="ignore"):
+    with numpy.errstate(all="ignore"):
         # This root is the smallest positive one, and no subtraction makes it.
         root = numpy.sqrt(middle**2 - bend * constant)
         factor = -constant / (middle + root)

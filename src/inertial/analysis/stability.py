@@ -44,18 +44,16 @@ def response(coefficients: Coefficients) -> Response:
         coefficients: The six numbers of a step.
 
     Returns:
-        The four, as NumPy arrays in double precision.
+        The four, as NumPy's arrays or numbers in double precision.
 
     Example:
-        >>> response(Coefficients(decay=0.9, kick=0.5, drift=0.5)).lasting
-        array(0.25)
+        >>> float(response(Coefficients(decay=0.9, kick=0.5, drift=0.5)).lasting)
+        0.25
     """
     decay, kick, blend_momentum, blend_force, drift, keep = (
         numpy.asarray(each, float) for each in coefficients
     )
-    # Adding 0 turns NumPy's scalars, which products of 0-d arrays are, into arrays.
-    lasting = numpy.asarray(drift * blend_momentum * kick)
-    return Response(decay, keep, lasting, numpy.asarray(drift * blend_force))
+    return Response(decay, keep, drift * blend_momentum * kick, drift * blend_force)
 
 
 def plain(result: Any) -> Any:
@@ -125,15 +123,15 @@ def slopes(coefficients: Coefficients, curvature: Array) -> Slopes:
     cancels where the memory is long.
 
     Example:
-        >>> slopes(Coefficients(decay=0.5, drift=0.25), 2.0).flip
+        >>> float(slopes(Coefficients(decay=0.5, drift=0.25), 2.0).flip)
         0.5
     """
     decay, keep, lasting, passing = response(coefficients)
     curvature, leak = numpy.asarray(curvature, float), 1 - keep
     return Slopes(
-        plain((1 - decay) * leak + curvature * (lasting + passing * (1 - decay))),
-        plain((1 + decay) * leak + curvature * (lasting + passing * (1 + decay))),
-        plain(decay * (leak + curvature * passing)),
+        (1 - decay) * leak + curvature * (lasting + passing * (1 - decay)),
+        (1 + decay) * leak + curvature * (lasting + passing * (1 + decay)),
+        decay * (leak + curvature * passing),
     )
 
 
@@ -154,7 +152,7 @@ def memory(coefficients: Coefficients) -> Array:
         10.0
     """
     loss = 1 - response(coefficients).decay
-    with numpy.errstate(divide="ignore"):
+    with numpy.errstate(all="ignore"):
         return plain(numpy.where(loss > 0, 1 / loss, math.inf))
 
 
@@ -201,7 +199,7 @@ def effective_lr(coefficients: Coefficients) -> Array:
         1.0
     """
     decay = response(coefficients).decay
-    with numpy.errstate(divide="ignore", invalid="ignore"):
+    with numpy.errstate(all="ignore"):
         return plain(numpy.asarray(equivalent_lr(coefficients)) / (1 - decay))
 
 
@@ -212,7 +210,7 @@ def _interval(conditions: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
     a particle without friction, not that something grows.
     """
     low, high = numpy.asarray(-math.inf), numpy.asarray(math.inf)
-    with numpy.errstate(divide="ignore", invalid="ignore"):
+    with numpy.errstate(all="ignore"):
         for constant, slope in conditions:
             edge = -constant / slope
             low = numpy.where(slope > 0, numpy.maximum(low, edge), low)
@@ -295,7 +293,7 @@ def largest_stable_lr(coefficients: Coefficients, curvature: Array) -> Array:
         0.75
     """
     decay = response(coefficients).decay
-    away, flip, ring = (numpy.asarray(x) for x in slopes(coefficients, curvature))
+    away, flip, ring = slopes(coefficients, curvature)
     _, factor = _interval(
         [
             (numpy.zeros_like(away), away),
@@ -331,8 +329,10 @@ def critical_curvatures(coefficients: Coefficients) -> tuple[Array, Array]:
     decay, keep, lasting, passing = response(coefficients)
     push = lasting + passing
     middle = lasting * (decay + keep) + passing * (keep - decay)
-    with numpy.errstate(divide="ignore", invalid="ignore"):
-        root = 2 * numpy.sqrt(decay * lasting * (keep * push - decay * passing))
+    with numpy.errstate(all="ignore"):
+        root = 2 * numpy.sqrt(
+            decay * lasting * (keep * lasting + (keep - decay) * passing)
+        )
         far = (middle + numpy.where(middle < 0, -root, root)) / push**2
         near = (decay - keep) ** 2 / (push**2 * far)
     return plain(numpy.minimum(near, far)), plain(numpy.maximum(near, far))

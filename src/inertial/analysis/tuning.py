@@ -104,7 +104,7 @@ def polyak(curvature_min: float, curvature_max: float) -> Tuned:
         (Sutskever et al. 2013, section 2, print Nesterov's momentum here, the root of
         this one; it takes twice the steps, T27.)
 
-    Source: Polyak (1964), theorem 9; docs/theory.md (T24).
+    Source: Polyak (1964); docs/theory.md (T24).
 
     Example:
         >>> polyak(1.0, 9.0)
@@ -126,7 +126,7 @@ def nesterov_standard(curvature_min: float, curvature_max: float) -> Tuned:
     Returns:
         lr = 1/L, momentum = (√κ − 1)/(√κ + 1), rate 1 − 1/√κ.
 
-    Source: Nesterov (2004), eq. 2.2.11; Lessard, Recht, Packard (2016), table 1; T25.
+    Source: Nesterov (2004), section 2.2, constant step; docs/theory.md (T25).
 
     Example:
         >>> nesterov_standard(1.0, 4.0).rate
@@ -149,7 +149,7 @@ def nesterov_best(curvature_min: float, curvature_max: float) -> Tuned:
         lr = 4/(3L + μ), momentum = (√(3κ + 1) − 2)/(√(3κ + 1) + 2), rate
         1 − 2/√(3κ + 1).
 
-    Source: Lessard, Recht, Packard (2016), table 1; docs/theory.md (T25).
+    Source: Lessard, Recht, Packard (2016), on quadratics; docs/theory.md (T25).
 
     Example:
         >>> nesterov_best(1.0, 5.0).rate
