@@ -159,7 +159,7 @@ def _particle(setting: Setting) -> str:
         f"With lr {lr} and momentum {momentum} the parameters are a particle of mass "
         f"{short(setting.mass)} under friction {short(setting.friction)}, in units of "
         f"one step: it remembers about {short(memory)} steps and goes "
-        f"{short(setting.lr_peak * memory)} times the gradient for each (its effective "
+        f"{short(setting.effective_lr)} times the gradient for each (its effective "
         "learning rate)."
     )
 
@@ -200,8 +200,8 @@ def _damping(setting: Setting) -> list[str]:
     if math.isfinite(ratio) and setting.momentum > 0:
         how = (
             "it swings and overshoots"
-            if ratio < 0.5
-            else "close to critical, the quickest rest without overshoot"
+            if ratio < 0.7
+            else "close to critical, the quickest way to rest"
             if ratio < 1.5
             else "it creeps without overshoot"
         )

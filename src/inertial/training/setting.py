@@ -9,7 +9,12 @@ from typing import Any, NamedTuple
 import numpy
 
 from inertial.analysis.modes import damping_ratio
-from inertial.analysis.stability import largest_stable_curvature, largest_stable_lr
+from inertial.analysis.stability import (
+    effective_lr,
+    equivalent_lr,
+    largest_stable_curvature,
+    largest_stable_lr,
+)
 from inertial.conventions import Method, qhm, torch_sgd
 from inertial.physics.coefficients import Coefficients
 from inertial.training.history import Column, History
@@ -40,7 +45,8 @@ class Setting(NamedTuple):
         method: What makes the optimizer, such as "sgd" or "adamw".
         kinetic: The name of the kinetic energy.
         acts_on: What a schedule of lr changes: "mass", "force" or "clock".
-        coefficients: The six numbers of a step.
+        coefficients: The six numbers of a step at the end.
+        peak: The six numbers at the largest lr.
         curvature: The largest curvature of the last probe; nan without one. Unit: L/X².
         edge: The largest share of the stability limit that a probe met, with the lr of
             that moment; nan where that cannot be said. Unit: 1.
@@ -55,6 +61,7 @@ class Setting(NamedTuple):
     kinetic: str
     acts_on: str
     coefficients: Coefficients
+    peak: Coefficients
     curvature: float
     edge: float
 
@@ -66,12 +73,18 @@ class Setting(NamedTuple):
     @property
     def mass(self) -> float:
         """At the largest lr, one step being one unit of time. Unit: L·step²/X²."""
-        return 1 / self.lr_peak if self.lr_peak else math.inf
+        lr = float(equivalent_lr(self.peak))
+        return 1 / lr if lr else math.inf
 
     @property
     def friction(self) -> float:
         """Force per velocity, at the largest lr. Unit: L·step/X²."""
         return (1 - self.momentum) * self.mass
+
+    @property
+    def effective_lr(self) -> float:
+        """How far one gradient moves the particle in the end. Unit: X²/L."""
+        return float(effective_lr(self.peak))
 
     @property
     def limit(self) -> float:
@@ -118,6 +131,7 @@ def read_setting(history: History) -> Setting:
         kinetic=kinetic,
         acts_on=str(words.get("schedule_acts_on") or "mass"),
         coefficients=_spelled(words, lr, momentum),
+        peak=_spelled(words, float(numpy.nanmax(lrs)), momentum),
         curvature=curvature,
         edge=float(numpy.nanmax(edges)) if len(edges) else math.nan,
     )
