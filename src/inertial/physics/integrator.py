@@ -180,12 +180,14 @@ def coefficients(
     count = forces_per_step(integrator)
     trouble = "has no six numbers that walk its path"
     if count > 1:
+        trouble = "has no six numbers that walk its path"
+    if count > 1:
         trouble = (
             f"asks for the force {count} times a step, but a training step has one "
             "gradient"
         )
     raise ValueError(
-        f'integrator "{integrator.name}" {trouble}. Use one of: {known}; or run it with '
+        f'integrator "{integrator.name}" {trouble}. Use one of: {known}; or run it '
         "`advance(...)`, which can call the force at will."
     )
 
