@@ -275,7 +275,6 @@ def kinetic(which: str | Kinetic, **words: Any) -> Kinetic:
 
     Raises:
         TypeError: If `which` is neither, or does not take these words.
-        ValueError: If the name is unknown.
 
     Example:
         >>> kinetic("huber", limit=2.0).words
@@ -290,9 +289,7 @@ def kinetic(which: str | Kinetic, **words: Any) -> Kinetic:
         return which
     if not isinstance(which, str):
         raise TypeError(f"`kinetic` must be a name or a Kinetic, but is {which!r}.")
-    if which not in KINETICS:
-        known = ", ".join(f'"{name}"' for name in KINETICS)
-        raise ValueError(f'kinetic energy "{which}" is unknown. Use one of: {known}.')
+    check_choice("kinetic", which, KINETICS)
     taken = inspect.signature(KINETICS[which]).parameters
     for word in words:
         if word not in taken:

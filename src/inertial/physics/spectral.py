@@ -139,7 +139,8 @@ def spectral(
         The kinetic energy, of scope "matrix".
 
     Raises:
-        ValueError: If a dtype is asked of the exact method.
+        ValueError: If there are not three coefficients, or the exact method is given a
+            dtype.
 
     Source: Jordan (2024), "Muon"; Liu et al. (2025), arXiv 2502.16982, section 2.2, for
     the second scale. Theory: T40.
@@ -154,6 +155,11 @@ def spectral(
     check_choice("scale", scale, tuple(_SCALES))
     check("steps", steps, Bound(1, 99))
     check("epsilon", epsilon, POSITIVE)
+    if len(coefficients) != 3:
+        raise ValueError(
+            f"`coefficients` must be three numbers, but is {coefficients!r}: those of "
+            "a·s + b·s³ + c·s⁵. Leave them out for Muon's."
+        )
     if method == "exact" and dtype is not None:
         raise ValueError(
             f'`dtype` is for method "newton_schulz", but is {dtype!r} with method '
