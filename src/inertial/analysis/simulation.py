@@ -311,7 +311,7 @@ def _kinetic(
     """Return each particle's kinetic energy. Shape: (particles, 1). Unit: L."""
     kick = coefficients.kick
     # An infinite kick has the scale 0: an account without what has no unit in it.
-    counted = coefficients._replace(kick=numpy.where(kick == 0, numpy.inf, kick))
-    scale = energy_scale(counted)
+    kick = kick if numpy.all(kick) else numpy.where(kick == 0, numpy.inf, kick)
+    scale = energy_scale(Coefficients(kick=kick, drift=coefficients.drift))
     energy = kinetic_energy(coefficients, plan.kinetic, momentum, memory, scale)
     return energy.view(numpy.ndarray)
