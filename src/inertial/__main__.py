@@ -1,0 +1,5 @@
+"""Let `python -m inertial` do what `inertial` does."""
+
+from inertial.cli import main
+
+main()

@@ -1,0 +1,345 @@
+"""The command line: words in, one clear line out where they make no sense.
+
+Nothing heavy is imported before a command needs it: `inertial --help` is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from inertial.training.job import Job
+
+BAD_INPUT = 2
+DIVERGED = 3
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+ClickError: Any = typer.BadParameter.__mro__[2]  # typer may carry its own click
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Gradient descent with mass: train a network as a rolling particle.",
+)
+
+TRAIN_WORDS = ("quiet", "no_report")  # what goes with --resume
+TASK_WORDS = ("batch_size", "model", "text")
+PLAIN_WORDS = (
+    "method",
+    "schedule",
+    "warm_up",
+    "epochs",
+    "steps",
+    "seed",
+    "device",
+    "threads",
+    "checkpoint_every",
+)
+
+
+Result = TypeVar("Result")
+
+
+class Refused(Exception):
+    """Something that ends the command with one line.
+
+    Args:
+        line: What was given, the rule, the way out.
+        code: The exit code.
+    """
+
+    def __init__(self, line: str, code: int = BAD_INPUT) -> None:
+        super().__init__(line)
+        self.code = code
+
+
+def _word(help_text: str, *names: str) -> Any:
+    return typer.Option(*names, help=help_text, show_default=False)
+
+
+Task = Annotated[
+    str | None,
+    typer.Argument(
+        help="digits, digits-autoencoder, curves, text, breast-cancer, or a Python "
+        "file with a function task().",
+        show_default=False,
+    ),
+]
+Number = float | None
+Whole = int | None
+
+
+@app.command()
+def train(
+    task: Task = None,
+    lr: Annotated[Number, _word("Learning rate.")] = None,
+    momentum: Annotated[Number, _word("Share of momentum kept in a step.")] = None,
+    dampening: Annotated[Number, _word("Share of each gradient left out.")] = None,
+    weight_decay: Annotated[Number, _word("Pull to the origin.")] = None,
+    nesterov: Annotated[bool | None, _word("Look ahead.", "--nesterov")] = None,
+    decoupled_weight_decay: Annotated[
+        bool | None,
+        _word(
+            "Shrink the weights instead of bending the force.",
+            "--decoupled-weight-decay",
+        ),
+    ] = None,
+    kinetic: Annotated[
+        str | None, _word("Kinetic energy, such as relativistic.")
+    ] = None,
+    method: Annotated[
+        str | None,
+        _word("sgd, nesterov, adam, adamw, lion, signum, muon, qhm or rmsprop."),
+    ] = None,
+    betas: Annotated[str | None, _word("Of Adam and Lion, such as 0.9,0.999.")] = None,
+    eps: Annotated[Number, _word("Of Adam, RMSprop and Muon.")] = None,
+    nu: Annotated[Number, _word("Of QHM: share of momentum in the velocity.")] = None,
+    alpha: Annotated[Number, _word("Of RMSprop: share of squared force kept.")] = None,
+    physics: Annotated[
+        str | None,
+        _word(
+            "A particle instead of lr and momentum: mass=..,friction=..,time-step=.. "
+            "[,force-scale=..,law=exact|explicit|implicit]."
+        ),
+    ] = None,
+    schedule: Annotated[
+        str | None, _word("constant, cosine, linear, step or onecycle.")
+    ] = None,
+    warm_up: Annotated[Whole, _word("Steps in which lr rises from 0.")] = None,
+    schedule_acts_on: Annotated[
+        str | None, _word("What the schedule changes: mass, force or clock.")
+    ] = None,
+    state_dtype: Annotated[
+        str | None, _word("Type of the momentum: float32, bfloat16 ...")
+    ] = None,
+    kernel: Annotated[str | None, _word("auto, reference or foreach.")] = None,
+    epochs: Annotated[Whole, _word("How often the data are seen.")] = None,
+    steps: Annotated[Whole, _word("How many steps, instead of epochs.")] = None,
+    batch_size: Annotated[Whole, _word("Samples in a batch.")] = None,
+    model: Annotated[
+        str | None, _word("A model of the task: conv, mlp, gru ...")
+    ] = None,
+    text: Annotated[str | None, _word("The text file to learn, for task text.")] = None,
+    seed: Annotated[Whole, _word("Of all chance; default 0.")] = None,
+    device: Annotated[str | None, _word("cpu (default), cuda ...")] = None,
+    threads: Annotated[Whole, _word("CPU threads; default: the task's choice.")] = None,
+    out: Annotated[Path | None, _word("Run folder to make; default: in runs/.")] = None,
+    checkpoint_every: Annotated[
+        Whole, _word("Steps between checkpoints; default: each epoch, each minute.")
+    ] = None,
+    resume: Annotated[
+        Path | None, _word("Continue this run folder; takes no other words.")
+    ] = None,
+    quiet: Annotated[bool, _word("Show no progress.", "--quiet")] = False,
+    no_report: Annotated[bool, _word("Write no report.html.", "--no-report")] = False,
+) -> None:
+    """Train a network, and say what its physics was."""
+    given = {
+        name: value
+        for name, value in locals().items()
+        if value is not None and value is not False
+    }
+    job = _resumed(given) if resume is not None else _begun(given)
+    _run(job, quiet=quiet, report=not no_report)
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, _word("Of all chance.")] = 0,
+    out: Annotated[
+        Path | None, _word("Folder for the runs; default: in runs/.")
+    ] = None,
+    quiet: Annotated[bool, _word("Show no progress.", "--quiet")] = False,
+) -> None:
+    """Train on handwritten digits with and without momentum, side by side."""
+    from inertial.training.demo import compare
+
+    found = _told(lambda: compare(seed, out, quiet=quiet))
+    print(found.told)
+    for path in found.paths:
+        _report(path)
+    _end(found.code, found.stopped)
+
+
+@app.command()
+def report(run: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
+    """Write a run's report.html again, while it goes on or after."""
+    from inertial.training.run import read_config
+
+    _told(lambda: read_config(run))
+    _report(run)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, _word("Say the version.", "--version")] = False,
+) -> None:
+    if version:
+        import importlib.metadata
+
+        print(importlib.metadata.version("inertial"))
+        raise typer.Exit
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line.
+
+    Args:
+        arguments: Words as typed. Default: those of the process.
+    """
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command.
+
+    Args:
+        arguments: Words as typed.
+
+    Returns:
+        The exit code: 0 done, 2 bad input, 3 diverged, 128 + signal if stopped.
+    """
+    try:
+        code = app(args=arguments, prog_name="inertial", standalone_mode=False)
+    except Refused as refusal:
+        return _say(str(refusal), refusal.code)
+    except ClickError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message())
+            return BAD_INPUT
+        hint = "See: inertial " + (error.ctx.info_name if _in_command(error) else "")
+        return _say(f"{error.format_message()} {hint.rstrip()} --help", BAD_INPUT)
+    except (KeyboardInterrupt, typer.Abort):
+        return _say("stopped at once.", INTERRUPTED)
+    except BrokenPipeError:  # the reader of our output went away: nobody to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    return code if isinstance(code, int) else 0
+
+
+def _begun(given: dict[str, Any]) -> Job:
+    from inertial.training.job import begin
+    from inertial.training.options import Options, parse_betas, parse_physics
+
+    if "task" not in given:
+        raise Refused(
+            "train needs a task, such as `inertial train digits`, or --resume RUN."
+        )
+
+    def start() -> Job:
+        known = {name: given[name] for name in PLAIN_WORDS if name in given}
+        words = {
+            name: value
+            for name, value in given.items()
+            if name not in (*PLAIN_WORDS, *TASK_WORDS, *TRAIN_WORDS)
+            and name not in ("task", "out", "physics")
+        }
+        if "betas" in words:
+            words["betas"] = parse_betas(words["betas"])
+        task_words = {name: given[name] for name in TASK_WORDS if name in given}
+        if "physics" in given:
+            known["physics"] = parse_physics(given["physics"])
+        options = Options(_placed(given["task"]), task_words, words, **known)
+        return begin(options, given.get("out"), sys.argv[1:])
+
+    return _told(start)
+
+
+def _resumed(given: dict[str, Any]) -> Job:
+    from inertial.training.job import resume
+
+    others = [name for name in given if name not in ("resume", *TRAIN_WORDS)]
+    if others:
+        named = ", ".join(
+            "the task" if name == "task" else f"--{name.replace('_', '-')}"
+            for name in others
+        )
+        raise Refused(
+            f"--resume takes no other words, but {named} was given: the run goes on "
+            "with the words it began with. Leave it out, or start a new run."
+        )
+    return _told(lambda: resume(given["resume"]))
+
+
+def _placed(task: str) -> str:
+    """Return a task file's whole path, so that the run can be resumed from anywhere."""
+    return str(Path(task).resolve()) if Path(task).is_file() else task
+
+
+def _run(job: Job, *, quiet: bool, report: bool) -> None:
+    from inertial.training.job import execute
+    from inertial.training.live import make_screen
+    from inertial.training.reading import read_run
+
+    total = job.loop.total
+    if not quiet and job.loop.step:
+        done = "was finished already" if job.loop.step == total else "goes on"
+        print(f"The run {job.path} {done} (step {job.loop.step} of {total}).")
+    elif not quiet:
+        print(f"Run folder: {job.path}")
+    with make_screen(total, job.config["task"], quiet=quiet) as screen:
+        ending = _told(lambda: execute(job, screen), building=False)
+    if ending.code not in (0, DIVERGED):
+        _end(ending.code, ending.sentence)
+    if not quiet and not ending.code:
+        print(f"\n{read_run(job.path)}")
+    if report:
+        _report(job.path, quiet=quiet)
+    _end(ending.code, ending.sentence)
+
+
+def _end(code: int, sentence: str) -> None:
+    if code:
+        raise Refused(sentence, code)
+
+
+def _report(path: Path, *, quiet: bool = False) -> None:
+    from inertial.report import write_report
+
+    written = _told(lambda: write_report(path))
+    if not quiet:
+        print(f"Report: {written}")
+
+
+def _told(call: Callable[[], Result], *, building: bool = True) -> Result:
+    """Call, and end the command with one line where the input was at fault.
+
+    Args:
+        call: What to do.
+        building: Whether a ValueError or TypeError speaks of the input. Once the run
+            goes on it is an error of the program, and keeps its traceback.
+
+    Returns:
+        What `call` returned.
+
+    Raises:
+        Refused: With the line.
+    """
+    from inertial.training.guards import DiskError
+    from inertial.training.loop import BrokenPromise
+
+    told = (ValueError, TypeError) if building else ()
+    try:
+        return call()
+    except (*told, BrokenPromise, DiskError) as error:
+        raise Refused(str(error)) from error
+    except OSError as error:
+        place = f" {error.filename!r}" if error.filename else ""
+        raise Refused(f"cannot read or write{place}: {error.strerror}.") from error
+
+
+def _in_command(error: Any) -> bool:
+    return error.ctx is not None and error.ctx.parent is not None
+
+
+def _say(line: str, code: int) -> int:
+    print(f"inertial: {' '.join(line.split())}", file=sys.stderr)
+    return code
