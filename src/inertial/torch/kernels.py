@@ -180,13 +180,18 @@ def foreach(batch: Batch, stride: Stride) -> None:
         batch: What moves.
         stride: How.
     """
-    fast: list[int] = []
-    slow: list[int] = []
-    for i, (_, grad, _, _, rounding) in enumerate(zip(*batch, strict=True)):
-        (slow if grad.is_sparse or rounding is not None else fast).append(i)
+    slow = [
+        i
+        for i, (grad, rounding) in enumerate(
+            zip(batch.grads, batch.roundings, strict=True)
+        )
+        if grad.is_sparse or rounding is not None
+    ]
     if slow:
         reference(batch.take(slow), stride)
-    for chunk in chunks(batch.take(fast)):
+        fast = sorted(set(range(len(batch.params))) - set(slow))
+        batch = batch.take(fast)
+    for chunk in chunks(batch):
         _foreach_chunk(chunk, stride)
 
 
@@ -202,24 +207,21 @@ def chunks(batch: Batch, limit: int | None = None) -> Iterator[Batch]:
         Batches whose tensors may share one foreach call.
     """
     limit = CHUNK_BYTES if limit is None else limit
-    kinds: dict[Any, list[list[int]]] = {}
+    parts: dict[Any, list[list[int]]] = {}
     room: dict[Any, int] = {}
-    for i, (param, grad, buffer, _, _) in enumerate(zip(*batch, strict=True)):
-        kind = (
-            param.device,
-            param.dtype,
-            grad.dtype,
-            None if buffer is None else buffer.dtype,
-        )
+    for i, (param, grad, buffer) in enumerate(
+        zip(batch.params, batch.grads, batch.buffers, strict=True)
+    ):
+        kept = None if buffer is None else buffer.dtype
+        kind = (param.device, param.dtype, grad.dtype, kept)
         size = param.numel() * param.element_size()
-        if kind not in kinds or room[kind] < size:
-            kinds.setdefault(kind, []).append([])
+        if room.get(kind, -1) < size:
+            parts.setdefault(kind, []).append([])
             room[kind] = limit
-        kinds[kind][-1].append(i)
+        parts[kind][-1].append(i)
         room[kind] -= size
-    for parts in kinds.values():
-        for part in parts:
-            yield batch.take(part)
+    for indices in (part for kind in parts.values() for part in kind):
+        yield batch if len(indices) == len(batch.params) else batch.take(indices)
 
 
 def _foreach_chunk(batch: Batch, stride: Stride) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from inertial.conventions.method import Method
 from inertial.physics.particle import Particle
 from inertial.torch import describe as words
 from inertial.torch.dispatch import choose_kernel, refuse_contradictions
@@ -240,25 +241,26 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
                 loss = closure()
         with torch.set_grad_enabled(self.defaults["differentiable"]):
             for group in self.param_groups:
-                if self._traceable(group):
-                    self._move(group)
+                method = read(group, checked=True)
+                if self._traceable(group, method):
+                    self._move(group, method)
                 else:
-                    self._move_untraced(group)
+                    self._move_untraced(group, method)
             for observation in self._observers:
                 observation.deliver()
         return loss
 
-    def _traceable(self, group: Group) -> bool:
+    def _traceable(self, group: Group, method: Method) -> bool:
         """Return whether a compiler may see the step: nothing changes with its age."""
         return (
             not self._observers
             and group["state_dtype"] is None
-            and read(group, checked=True).settles_at == 0
+            and method.settles_at == 0
         )
 
     @torch.compiler.disable(reason="coefficients that change with age, or a reading")
-    def _move_untraced(self, group: Group) -> None:
-        self._move(group)
+    def _move_untraced(self, group: Group, method: Method) -> None:
+        self._move(group, method)
 
     def _init_group(  # a name that PyTorch's compiler knows and runs eagerly
         self,
@@ -273,16 +275,16 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         """Collect what moves, creating state by rule: zero, and "not started"."""
         gather(self, group, params, grads, buffers, memories, roundings, ages)
 
-    def _move(self, group: Group) -> None:
-        method = read(group, checked=True)
+    def _move(self, group: Group, method: Method) -> None:
         columns: list[list[Any]] = [[], [], [], [], []]
         ages: list[int] = []
         params, grads, buffers, memories, roundings = columns
         self._init_group(group, params, grads, buffers, memories, roundings, ages)
         batch = Batch(*columns)
-        for age in sorted(set(ages)):
+        several = sorted(set(ages))
+        for age in several:
             part = batch
-            if len(set(ages)) > 1:
+            if len(several) > 1:
                 part = batch.take([i for i, own in enumerate(ages) if own == age])
             stride = Stride(
                 method.coefficients(age),

@@ -7,7 +7,7 @@ coefficients change with it) and "memory" (only where the kinetic energy remembe
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 import torch.distributed
@@ -121,49 +121,74 @@ def gather(
         ages: Receives how many steps each has made, up to where nothing changes.
     """
     method = read(group, checked=True)
+    needs = _needs(group, method)
     for index, param in enumerate(group["params"]):
         if param.grad is None:
             continue
-        state = _state(optimizer, group, param, method)
-        if _only_materialises(group, param, state):
+        state = _state(optimizer, group, param, method, needs)
+        if needs.state and _only_materialises(group, param, state):
             continue
-        local, grad, buffer = _tensors(param, state, method)
+        local, grad, buffer = _tensors(param, state, method, needs)
         params.append(local)
         grads.append(grad)
         buffers.append(buffer)
         ages.append(_grow(state, method))
-        roundings.append(_rounding(state, index, param, buffer))
-        memories.append(_remember(state, local, grad, method))
+        roundings.append(_rounding(state, index, param) if needs.rounding else None)
+        memories.append(_remember(state, local, grad, method) if needs.memory else None)
+
+
+class _Needs(NamedTuple):
+    """What a group's method keeps of the past, asked once for all its parameters."""
+
+    buffer: bool
+    memory: bool
+    count: bool
+    rounding: bool
+
+    @property
+    def state(self) -> bool:
+        return self.buffer or self.memory or self.count
+
+
+def _needs(group: Group, method: Method) -> _Needs:
+    buffer = not is_zero(method.coefficients(1).decay)
+    rounding = buffer and group["state_dtype"] == "bfloat16"
+    count = method.settles_at is None or rounding
+    return _Needs(buffer, remembers(method.kinetic), count, rounding)
 
 
 def _state(
-    optimizer: torch.optim.Optimizer, group: Group, param: Tensor, method: Method
+    optimizer: torch.optim.Optimizer,
+    group: Group,
+    param: Tensor,
+    method: Method,
+    needs: _Needs,
 ) -> dict[str, Any]:
     """Return a parameter's state, after creating what is missing."""
-    state = optimizer.state.get(param, {})
-    fresh: dict[str, Any] = {}
-    keeps_buffer = not is_zero(method.coefficients(1).decay)
-    if keeps_buffer and state.get("momentum_buffer") is None:
-        fresh["momentum_buffer"] = torch.zeros_like(
-            param.grad if param.grad.is_sparse else param,  # type: ignore
+    state = optimizer.state.get(param)
+    if state is None:
+        if not needs.state:
+            return {}
+        state = optimizer.state[param]
+    if needs.buffer and state.get("momentum_buffer") is None:
+        grad = cast("Tensor", param.grad)
+        state["momentum_buffer"] = torch.zeros_like(
+            grad if grad.is_sparse else param,
             dtype=buffer_dtype(param, group["state_dtype"]),
             requires_grad=False,
         )
-        fresh["started"] = False
-    if remembers(method.kinetic) and "memory" not in state:
-        fresh["memory"] = method.kinetic.start(param.detach())
-    counts = method.settles_at is None or group["state_dtype"] == "bfloat16"
-    if counts and "step" not in state:
-        fresh["step"] = 0
-    if fresh:
-        optimizer.state[param].update({"started": False, **fresh, **state})
-        return optimizer.state[param]
+        state["started"] = False
+    if needs.memory and "memory" not in state:
+        state["memory"] = method.kinetic.start(param.detach())
+    if needs.count and "step" not in state:
+        state["step"] = 0
+    state.setdefault("started", False)
     return state
 
 
 def _only_materialises(group: Group, param: Tensor, state: dict[str, Any]) -> bool:
     """Return whether this would-be first step has neither a force nor a time."""
-    if not state or state["started"] or _number(group["lr"]) != 0:
+    if state["started"] or _number(group["lr"]) != 0:
         return False
     return not bool(param.grad.to_dense().any())  # type: ignore[union-attr]
 
@@ -172,7 +197,7 @@ def _grow(state: dict[str, Any], method: Method) -> int:
     """Return how many steps came before, up to where nothing changes; count this."""
     if not state:
         return method.settles_at or 0
-    age = int(state["started"])
+    age = 1 if state["started"] else 0
     if "step" in state:
         age = state["step"]
         state["step"] += 1
@@ -185,7 +210,7 @@ def _local(tensor: Tensor) -> Tensor:
 
 
 def _tensors(
-    param: Tensor, state: dict[str, Any], method: Method
+    param: Tensor, state: dict[str, Any], method: Method, needs: _Needs
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Return position, gradient and buffer in the form that the kernels take.
 
@@ -193,25 +218,27 @@ def _tensors(
     mix both kinds; others need the whole. Complex numbers are pairs of real ones to any
     velocity but Newton's, which is linear.
     """
-    found: list[Tensor | None] = [param, param.grad, state.get("momentum_buffer")]
+    grad = cast("Tensor", param.grad)
+    buffer = state["momentum_buffer"] if needs.buffer else None
     if isinstance(param, DTensor):
-        if isinstance(param.grad, DTensor) and param.grad.placements != (
-            param.placements
-        ):
-            found[1] = param.grad.redistribute(placements=param.placements)
+        if isinstance(grad, DTensor) and grad.placements != param.placements:
+            grad = grad.redistribute(placements=param.placements)
         if method.kinetic.scope == "element":
-            found = [None if x is None else _local(x) for x in found]
+            return (
+                _local(param),
+                _local(grad),
+                None if buffer is None else (_local(buffer)),
+            )
     if param.is_complex() and method.kinetic.name != "newtonian":
-        found = [None if x is None else torch.view_as_real(x) for x in found]
-    return cast("tuple[Tensor, Tensor, Tensor | None]", tuple(found))
+        real = torch.view_as_real
+        return real(param), real(grad), None if buffer is None else real(buffer)
+    return param, grad, buffer
 
 
-def _rounding(
-    state: dict[str, Any], index: int, param: Tensor, buffer: Tensor | None
-) -> Rounding | None:
+def _rounding(state: dict[str, Any], index: int, param: Tensor) -> Rounding | None:
     """Return the rounding of a bfloat16 buffer: other noise each step and each rank."""
-    if buffer is None or buffer.dtype != torch.bfloat16 or "step" not in state:
-        return None
+    if param.is_complex():
+        return None  # whose buffer keeps the parameter's type
     rank = torch.distributed.get_rank() if isinstance(param, DTensor) else 0
     return Rounding((state["step"], index, rank))
 
@@ -220,8 +247,6 @@ def _remember(
     state: dict[str, Any], param: Tensor, grad: Tensor, method: Method
 ) -> Any:
     """Return the memory with this step's force in it, as the kernels take it."""
-    if "memory" not in state:
-        return None
     force = joined(param, grad, method)
     kept = tuple(_as_real_or_local(part, force) for part in state["memory"])
     new = method.kinetic.remember(force, kept)
