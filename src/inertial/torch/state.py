@@ -142,12 +142,12 @@ class _Needs(NamedTuple):
 
     buffer: bool
     memory: bool
-    count: bool
+    steps: bool
     rounding: bool
 
     @property
     def state(self) -> bool:
-        return self.buffer or self.memory or self.count
+        return self.buffer or self.memory or self.steps
 
 
 def _needs(group: Group, method: Method) -> _Needs:
@@ -180,7 +180,7 @@ def _state(
         state["started"] = False
     if needs.memory and "memory" not in state:
         state["memory"] = method.kinetic.start(param.detach())
-    if needs.count and "step" not in state:
+    if needs.steps and "step" not in state:
         state["step"] = 0
     state.setdefault("started", False)
     return state
