@@ -71,6 +71,9 @@ def test_largest_stable_lr_names_each_method() -> None:
     assert sb.largest_stable_lr(HEAVY, h) == pytest.approx(3.8 / h, rel=1e-13)
     nesterov = Coefficients(0.9, 1.0, 0.9, 1.0, 0.01)
     assert sb.largest_stable_lr(nesterov, h) == pytest.approx(3.8 / 2.8 / h, rel=1e-13)
+    # Moving with the old velocity swells long before it flips: lr h < 1 - mu (T03).
+    old = explicit_euler(0.01, 0.9)
+    assert sb.largest_stable_lr(old, h) == pytest.approx(0.1 / h, rel=1e-12)
     # Coupled weight decay is more curvature; decoupled: lr h < (2 - lr wd)(1 + mu).
     decoupled = Coefficients(0.9, drift=0.05, keep=1 - 0.05 * wd)
     expected = 3.8 / (h + 1.9 * wd)
@@ -96,12 +99,23 @@ def test_a_particle_without_friction_is_bounded_to_its_limit() -> None:  # T04
     assert sb.effective_lr(c) == math.inf
 
 
-def test_decoupled_decay_holds_a_gentle_saddle() -> None:
-    c = Coefficients(0.9, drift=0.1, keep=1 - 0.1 * 0.5)
+@pytest.mark.parametrize("blend", [(1.0, 0.0), (0.9, 1.0)])
+def test_decoupled_decay_holds_a_gentle_saddle(blend: tuple[float, float]) -> None:
+    c = Coefficients(0.9, 1.0, *blend, drift=0.1, keep=1 - 0.1 * 0.5)
     low, _ = sb.stable_curvatures(c)
     # T22: it pulls as an L2 term of strength (1 - momentum) * weight_decay.
     assert low == pytest.approx(-(1 - 0.9) * 0.5, rel=1e-12)
     assert md.rate(c, 0.99 * low) < 1 < md.rate(c, 1.01 * low)
+
+
+def test_decoupled_decay_is_a_friction_and_a_spring() -> None:
+    # Small steps follow x'' + (friction + leak) x' + (stiffness + friction leak) x = 0.
+    friction, leak, stiffness = 2e-3, 3e-3, 4e-5
+    c = Coefficients(1 - friction, keep=1 - leak)
+    expected = (friction + leak) / (2 * math.sqrt(stiffness + friction * leak))
+    assert md.continuous_damping_ratio(c, stiffness) == pytest.approx(expected)
+    # Corrections are of the order of the swing in one step, sqrt(stiffness) = 6e-3.
+    assert md.damping_ratio(c, stiffness) == pytest.approx(expected, rel=1e-2)
 
 
 def test_numbers_of_the_regimes() -> None:  # T23: momentum .9, lr h = .05
