@@ -57,8 +57,8 @@ def write_run(
             p = momentum * p + force  # minus the buffer, PyTorch's
             kinetic = float((p * p).sum() / 2 / mass)
             x = x + p / mass
+            norms = [float(numpy.linalg.norm(v)) for v in (force, p, p / mass)]
         lost, gained = carried - kept, kinetic - kept
-        norms = [float(numpy.linalg.norm(v)) for v in (force, p, p / mass)]
         counts = (step, step // 100, 64 * (step + 1))
         energies = (kinetic, gained, lost, carried - before)
         rows.append((*counts, loss, rate, momentum, *energies, *norms, step * 0.01))

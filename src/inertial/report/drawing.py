@@ -19,6 +19,7 @@ from inertial.report.style import COLOURS
 from inertial.training.history import Column
 
 WIDTH, HEIGHT = 5.6, 3.3  # inches; 403 points wide, so text is 1:1 on a phone
+HUGE = 1e30  # a loss beyond it has left the page; matplotlib's arithmetic would too
 WIDE_RANGE = 20.0  # from this ratio of largest to smallest on, an axis is logarithmic
 
 
@@ -65,7 +66,6 @@ def drawing(
         height: Unit: inch.
     """
     import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     ink, muted = mark("ink"), mark("muted")
@@ -74,7 +74,7 @@ def drawing(
             "svg.fonttype": "none",
             "svg.hashsalt": name,
             "font.family": "sans-serif",
-            "font.size": 10.5,
+            "font.size": 12,
             "axes.edgecolor": muted,
             "axes.labelcolor": muted,
             "axes.linewidth": 0.8,
@@ -89,6 +89,7 @@ def drawing(
             "lines.linewidth": 1.8,
             "lines.solid_capstyle": "round",
             "text.color": ink,
+            "axes.titlecolor": muted,
             "xtick.color": muted,
             "ytick.color": muted,
             "xtick.major.size": 0,
@@ -98,19 +99,21 @@ def drawing(
             "path.simplify_threshold": 0.3,
         }
     ):
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        figure = Figure(figsize=(WIDTH, height))
+        # Fixed margins: measuring every label would take as long as all the rest.
+        figure.subplots_adjust(0.15, 0.155, 0.985, 0.92, hspace=0.3)
         figure.patch.set_visible(False)
         draw(figure)
         for axes in figure.axes:
             axes.patch.set_visible(False)
             axes.margins(x=0.02)
         out = io.StringIO()
-        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     return _themed(out.getvalue(), name, title, description)
 
 
 def _themed(svg: str, name: str, title: str, description: str) -> str:
-    """Return the drawing alone, with CSS colours, own ids, a title and a description."""
+    """Return the drawing with CSS colours, its own ids, a title and a description."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<style.*?</style>", "", svg, count=1, flags=re.DOTALL)
@@ -145,7 +148,7 @@ def smooth(values: Column) -> Column:
         >>> smooth(numpy.ones(3))
         array([1., 1., 1.])
     """
-    half = len(values) // 80
+    values, half = finite(values), len(values) // 80
     return numpy.array(
         [_mean(values[max(0, i - half) : i + half + 1]) for i in range(len(values))]
     )
@@ -163,7 +166,7 @@ def scale(axes: Any, curves: Sequence[Column]) -> None:
         axes: Of matplotlib.
         curves: What is drawn on it.
     """
-    known = numpy.concatenate([c[numpy.isfinite(c)] for c in curves] or [[]])
+    known = numpy.concatenate([c[numpy.isfinite(c)] for c in curves])
     if len(known) and known.min() > 0 and known.max() / known.min() > WIDE_RANGE:
         axes.set_yscale("log")
     elif not len(known):
@@ -192,4 +195,4 @@ def finite(values: Column) -> Column:
         >>> finite(numpy.array([1.0, math.inf]))
         array([ 1., nan])
     """
-    return numpy.where(numpy.isfinite(values), values, numpy.nan)
+    return numpy.where(numpy.abs(values) < HUGE, values, numpy.nan)

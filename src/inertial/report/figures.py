@@ -109,7 +109,9 @@ def energy_figure(history: History) -> Picture:
     def draw(figure: Any) -> None:
         axes = figure.subplots()
         axes.plot(steps["step"], potential, color=mark("loss"))
-        moving = numpy.where(kinetic > 0, kinetic, numpy.nan)
+        # Motion a millionth of the largest is rest; its axis would dwarf the rest.
+        top = float(numpy.nanmax(kinetic, initial=0.0))
+        moving = numpy.where(kinetic > 1e-6 * top, kinetic, numpy.nan)
         axes.plot(steps["step"], moving, color=mark("kinetic"))
         scale(axes, [potential, moving])
         axes.set_xlabel("step")
@@ -145,7 +147,8 @@ def account_figure(history: History) -> Picture:
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
-        axes.plot(steps["step"], finite(steps["work"]), color=mark("work"))
+        # Thick below thin: the two run together wherever friction keeps up.
+        axes.plot(steps["step"], finite(steps["work"]), color=mark("work"), linewidth=4)
         axes.plot(steps["step"], finite(steps["heat"]), color=mark("heat"))
         axes.plot(steps["step"], given, color=mark("loss"), linestyle=(0, (4, 2)))
         axes.set_xlabel("step")
@@ -191,7 +194,7 @@ def words_figure(history: History) -> Picture:
         ):
             values = finite(steps[name])
             axes.plot(steps["step"], values, color=mark(colour))
-            axes.set_ylabel(name)
+            axes.set_title(name, loc="left", fontsize="medium")
             top = numpy.nanmax(values) if numpy.isfinite(values).any() else 1.0
             axes.set_ylim(0, 1.1 * float(top) or 1.0)
         whole_steps(axes)
@@ -260,7 +263,7 @@ def portrait_figure(rank: int, trace: Mapping[str, Column]) -> Picture:
         The figure.
     """
     position, momentum = finite(trace["position"]), finite(trace["momentum"])
-    parts = numpy.array_split(numpy.arange(len(position)), len(TIMES))
+    parts = _parts_of_path(position, momentum)
     jumps = numpy.flatnonzero(numpy.diff(trace["probe_step"])) + 1
 
     def draw(figure: Any) -> None:
@@ -278,7 +281,7 @@ def portrait_figure(rank: int, trace: Mapping[str, Column]) -> Picture:
         axes.plot(position[:1], momentum[:1], "o", color=mark(TIMES[0]), markersize=6)
         axes.plot(position[-1:], momentum[-1:], "o", color=mark("ink"), markersize=6)
         axes.set_xlabel("position")
-        axes.set_ylabel("momentum")
+        axes.set_title("momentum", loc="left", fontsize="medium")
         axes.margins(0.06)
 
     nth = {1: "sharpest", 2: "second sharpest"}.get(rank, f"{rank}th sharpest")
@@ -293,6 +296,19 @@ def portrait_figure(rank: int, trace: Mapping[str, Column]) -> Picture:
             draw,
         ),
     )
+
+
+def _parts_of_path(position: Column, momentum: Column) -> list[Column]:
+    """Return the points in as many equal lengths of path as time has colours."""
+    way = numpy.zeros(len(position))
+    for values in (position, momentum):
+        known = values[numpy.isfinite(values)]
+        extent = float(numpy.ptp(known)) if len(known) else 0.0
+        if extent > 0:
+            way[1:] += numpy.nan_to_num(numpy.diff(values) / extent) ** 2
+    path = numpy.cumsum(numpy.sqrt(way))
+    edges = path[-1] * numpy.arange(1, len(TIMES)) / len(TIMES)
+    return numpy.split(numpy.arange(len(path)), numpy.searchsorted(path, edges))
 
 
 def overlay_figure(histories: Mapping[str, History], name: str) -> Picture | None:

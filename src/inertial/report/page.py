@@ -1,4 +1,4 @@
-"""The page of a run, or of several side by side: one HTML file that asks for nothing."""
+"""The page of a run, or of several side by side: one file that asks for nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from inertial.report.drawing import Picture
 from inertial.report.spelling import command, spellings
 from inertial.report.style import TIMES, sheet
 from inertial.training.history import History, read_history
-from inertial.training.reading import sentences
+from inertial.training.reading import final_loss, sentences
 from inertial.training.setting import Setting, read_setting, short
 
 REPORT = "report.html"
@@ -91,8 +91,8 @@ def _document(title: str, kicker: str, body: Iterable[str]) -> str:
         f"<h1>{escape(title)}</h1></header>\n<main>\n"
         + "\n".join(body)
         + "\n</main>\n<footer>Made by Inertial, gradient descent with mass. Energies "
-        "are in units of the loss; one step is one unit of time, and the force is minus "
-        "the gradient, so the mass is 1/lr.</footer>\n</body>\n</html>\n"
+        "are in units of the loss; one step is one unit of time, and the force is "
+        "minus the gradient, so the mass is 1/lr.</footer>\n</body>\n</html>\n"
     )
 
 
@@ -105,8 +105,8 @@ def _run_page(history: History) -> str:
         _grid([figures.loss_figure(history), figures.scores_figure(history)]),
         "<h2>Energy account</h2>",
         "<p>Height turns into motion, friction turns motion into heat: kinetic energy "
-        "= work + work of the schedule − heat, exactly. What the loss gave up beside "
-        "the work is the finite step and the noise of the batches.</p>",
+        "= work + work of the schedule minus heat, exactly. What the loss gave up "
+        "beside the work is the finite step and the noise of the batches.</p>",
         _grid([figures.energy_figure(history), figures.account_figure(history)]),
         "<h2>Setting</h2>",
         _grid([figures.words_figure(history), figures.edge_figure(history)]),
@@ -140,7 +140,7 @@ def _comparison_page(histories: Mapping[str, History], title: str) -> str:
 
 
 def _numbers(history: History) -> str:
-    found = [("final training loss", short(float(history.steps["loss"][-1])))]
+    found = [("final training loss", short(final_loss(history)))]
     found += [
         (name.replace("_", " "), short(float(values[-1])))
         for name, (_, values) in history.evaluations.items()
@@ -195,7 +195,7 @@ def _portraits(history: History) -> list[str]:
         "<h2>Phase portrait</h2>",
         "<p>Where the particle was and how it moved, along the directions in which the "
         f'loss bends most. Time runs from <span class="ramp">{ramp}</span> left to '
-        "right; the dark dot is the end.</p>",
+        "right; the last dot is the end.</p>",
         _grid(pictures),
     ]
 
@@ -205,10 +205,10 @@ def _physical(setting: Setting) -> str:
     if setting.newtonian:
         rows += [
             ("mass (1/lr)", short(setting.mass)),
-            ("friction ((1 − momentum)/lr)", short(setting.friction)),
+            ("friction ((1-momentum)/lr)", short(setting.friction)),
             ("effective lr", short(setting.effective_lr)),
             ("memory", f"{short(1 / (1 - setting.momentum))} steps"),
-            ("largest stable lr·curvature", f"{setting.rule} {short(setting.limit)}"),
+            ("largest stable lr·curvature", _limit(setting)),
             ("sharpest curvature, last probe", short(setting.curvature)),
             ("damping ratio there (1 is critical)", short(setting.damping_ratio)),
         ]
@@ -220,9 +220,15 @@ def _physical(setting: Setting) -> str:
     )
 
 
+def _limit(setting: Setting) -> str:
+    rule = f"{setting.rule} = " if setting.rule else ""
+    return f"{rule}{short(setting.limit)}"
+
+
 def _code(history: History, setting: Setting) -> str:
     lines = (
-        f"<tr><th scope='row'>{escape(name)}</th><td><pre>{escape(code)}</pre></td></tr>"
+        f"<tr><th scope='row'>{escape(name)}</th>"
+        f"<td><pre>{escape(code)}</pre></td></tr>"
         for name, code in spellings(history).items()
     )
     constant = setting.lr_first == setting.lr == setting.lr_peak
@@ -294,7 +300,7 @@ def _versus(histories: Mapping[str, History]) -> str:
             for n in names
         ]
         row = [label, short(setting.lr_peak), short(setting.momentum)]
-        row += [f"{history.recorded:,}", short(float(history.steps["loss"][-1])), *ends]
+        row += [f"{history.recorded:,}", short(final_loss(history)), *ends]
         rows.append(row)
     header = ("run", "lr", "momentum", "steps", "final training loss")
     titles = [name.replace("_", " ") for name in names]

@@ -1,4 +1,4 @@
-"""The colours and the style sheet of a report: light, dark, phone, desktop and paper."""
+"""Colours and style sheet of a report: light, dark, phone, desktop and paper."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ COLOURS = {
     "work": Colour("#010108", "#1b7340", "#6fd199"),
     "other": Colour("#010109", "#7a3fa0", "#d3a4f0"),
     # Time runs along this ramp, in even steps of lightness, readable without colour.
-    "time0": Colour("#010110", "#8fb8de", "#2d5c8f"),
+    "time0": Colour("#010110", "#8ab3da", "#2d5c8f"),
     "time1": Colour("#010111", "#74a3d6", "#3a76b5"),
     "time2": Colour("#010112", "#5b8bc9", "#5092d8"),
     "time3": Colour("#010113", "#5a70b8", "#7fa8e8"),
@@ -69,19 +69,20 @@ body { margin: 0; background: var(--page); color: var(--ink);
   font: 17px/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
   -webkit-text-size-adjust: 100%; }
 main, header, footer { max-width: 1120px; margin: 0 auto; padding: 0 20px; }
-header { padding-top: 40px; }
+header { padding-top: 40px; padding-bottom: 14px; }
 .kicker { margin: 0; color: var(--muted); font-size: 14px; letter-spacing: .04em; }
 h1 { margin: 2px 0 0; font-size: clamp(26px, 5vw, 38px); line-height: 1.2;
   letter-spacing: -.015em; overflow-wrap: anywhere; }
 h2 { margin: 44px 0 4px; font-size: 22px; line-height: 1.3; letter-spacing: -.01em; }
 h3 { margin: 0 0 2px; font-size: 16px; }
 p { margin: 6px 0 12px; max-width: 70ch; }
-.reading { margin-top: 18px; padding: 18px 22px; border-left: 4px solid var(--kinetic);
-  border-radius: 0 10px 10px 0; background: var(--card); font-size: 18px; }
+.reading { max-width: 880px; margin-top: 18px; padding: 18px 22px;
+  border-left: 4px solid var(--kinetic); border-radius: 0 10px 10px 0;
+  background: var(--card); font-size: 18px; }
 .reading p { margin: 0 0 8px; max-width: 74ch; }
 .reading p:last-child { margin: 0; }
 .note { color: var(--muted); font-size: 15px; }
-.numbers { display: flex; flex-wrap: wrap; gap: 12px 36px; margin: 20px 0 0; }
+.numbers { display: flex; flex-wrap: wrap; gap: 12px 36px; margin: 6px 0 0; }
 .numbers div { display: flex; flex-direction: column-reverse; }
 .numbers dt { color: var(--muted); font-size: 14px; }
 .numbers dd { margin: 0; font-size: 26px; font-weight: 600; line-height: 1.25;
@@ -105,12 +106,13 @@ caption { padding: 0 0 6px; color: var(--muted); font-size: 14px; text-align: le
 th, td { padding: 6px 14px 6px 0; border-bottom: 1px solid var(--rule);
   text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 thead th { color: var(--muted); font-weight: 500; font-size: 14px; }
-tbody th { font-weight: 500; }
+tbody th { font-weight: 500; overflow-wrap: normal; }
 td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 pre { margin: 0; padding: 10px 12px; border-radius: 8px; background: var(--page);
-  font: 14px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
+  font: 14px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace;
   white-space: pre-wrap; overflow-wrap: anywhere; }
-footer { padding-top: 36px; padding-bottom: 48px; color: var(--muted); font-size: 14px; }
+footer { padding-top: 36px; padding-bottom: 48px; color: var(--muted);
+  font-size: 14px; }
 @media (max-width: 520px) {
   main, header, footer { padding-left: 14px; padding-right: 14px; }
   figure, .card { padding: 12px; } .reading { padding: 14px 16px; font-size: 17px; }

@@ -11,12 +11,27 @@ from inertial.training.divergence import explain_divergence
 from inertial.training.history import Column, History, read_history
 from inertial.training.setting import Setting, read_setting, short
 
-__all__ = ["explain_divergence", "read_run", "sentences"]
+__all__ = ["explain_divergence", "final_loss", "read_run", "sentences"]
 
 NEAR_EDGE = 0.8  # share of the stability limit that leaves little room
 NOISE_SHARE = 3.0  # work over loss drop, in the last half, from which noise rules
 FALLING = 0.05  # share of its value that a loss still falls in the last fifth
 ROOM = 0.05  # share of the stability limit that leaves a factor of ten unused
+
+
+def final_loss(history: History) -> float:
+    """Return the training loss at the end, seen through the noise of the batches.
+
+    Args:
+        history: A run.
+
+    Returns:
+        The mean over its last twentieth; the last loss where that is no number.
+        Unit: L.
+    """
+    if history.diverged:
+        return history.last_loss
+    return float(_smooth(history.steps["loss"])[-1])
 
 
 class _Energy:
@@ -26,14 +41,14 @@ class _Energy:
         steps, half = history.steps, len(history.steps["step"]) // 2
         smooth = _smooth(steps["loss"])
         self.first = history.first_loss
-        self.last = float(smooth[-1])
+        self.last = final_loss(history)
         self.drop = self.first - self.last
         self.work = float(steps["work"][-1])
         self.heat = float(steps["heat"][-1])
         self.kinetic = float(steps["kinetic"][-1])
         self.late_work = self.work - float(steps["work"][half])
         self.late_drop = float(smooth[half] - smooth[-1])
-        fifth = smooth[-max(2, len(smooth) // 5)]
+        fifth = smooth[-max(1, len(smooth) // 5)]
         self.still_falls = float((fifth - self.last) / abs(fifth)) if fifth else 0.0
         self.enough = len(smooth) >= 20  # fewer points say nothing about a half
 
@@ -232,10 +247,11 @@ def _advice(setting: Setting, energy: _Energy) -> str:
             "diverge, and a smaller one would ring less."
         )
     if energy.noisy and setting.newtonian:
+        down = energy.late_drop > 0
+        fell = f"fell {short(energy.late_drop)}" if down else "did not fall"
         rules = (
             "In the last half minibatch noise ruled: the forces put in "
-            f"{short(energy.late_work)} while the loss fell "
-            f"{short(max(energy.late_drop, 0.0))}"
+            f"{short(energy.late_work)} while the loss {fell}"
         )
         if decayed:
             return rules + ", though lr had already been lowered."
