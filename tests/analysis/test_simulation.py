@@ -249,6 +249,9 @@ def test_divergence_is_told_with_its_step():
     assert abs(run.positions[29:, 0]).tolist() == [[2.0**29]] * 32
     assert abs(run.positions[28, 0]).tolist() == [2.0**28]
     assert (run.momenta[29:, 0] == run.momenta[29, 0]).all()
+    # A particle that stands rubs against nothing.
+    assert run.heat[29, 0] > 0
+    assert (run.heat[29:, 0] == run.heat[29, 0]).all()
     assert run.losses[29:, 0].tolist() == [2.0**57] * 32
 
 

@@ -1,5 +1,7 @@
 """Analysis: what a setting will do, before a step is taken."""
 
+from inertial.analysis.film import Trajectory
+from inertial.analysis.landscape import LANDSCAPES, Landscape, curvatures, landscape
 from inertial.analysis.modes import (
     Mode,
     continuous_damping_ratio,
@@ -22,6 +24,7 @@ from inertial.analysis.noise import (
     stationary_covariance,
     temperature,
 )
+from inertial.analysis.simulation import simulate
 from inertial.analysis.stability import (
     critical_curvatures,
     effective_lr,
@@ -43,7 +46,10 @@ from inertial.analysis.tuning import (
 )
 
 __all__ = [
+    "LANDSCAPES",
+    "Landscape",
     "Mode",
+    "Trajectory",
     "Tuned",
     "base_variance",
     "break_even_condition_number",
@@ -52,12 +58,14 @@ __all__ = [
     "continuous_damping_ratio",
     "critical",
     "critical_curvatures",
+    "curvatures",
     "damping_ratio",
     "effective_lr",
     "equivalent_lr",
     "gradient_descent",
     "half_life",
     "heavy_ball",
+    "landscape",
     "largest_stable_curvature",
     "largest_stable_lr",
     "largest_stable_lr_multiplicative",
@@ -73,6 +81,7 @@ __all__ = [
     "position_variance",
     "rate",
     "regime",
+    "simulate",
     "stable_curvatures",
     "stationary_covariance",
     "temperature",
