@@ -26,7 +26,7 @@ any_step = st.builds(
     blend_force=st.floats(-0.1, 1.5),
     drift=st.floats(0.05, 3.0),
     keep=st.floats(0.8, 1.0),
-)
+).filter(lambda c: sb.equivalent_lr(c) > 0.01 * c.drift)  # else it climbs, or rests
 
 
 def look_ahead(lr: float, mu: float) -> Coefficients:
