@@ -49,12 +49,50 @@ def mark(name: str) -> str:
     return COLOURS[name].mark
 
 
+def settings(name: str, colour: Callable[[str], str]) -> dict[str, Any]:
+    """Return matplotlib's settings for our figures.
+
+    Args:
+        name: The figure's own; the same name gives the same ids.
+        colour: Role -> colour.
+
+    Returns:
+        For `matplotlib.rc_context`.
+    """
+    edge = {f"axes.spines.{side}": False for side in ("top", "right")}
+    ticks = {f"{a}tick.{kind}.size": 0 for a in "xy" for kind in ("major", "minor")}
+    return {
+        "svg.fonttype": "none",
+        "svg.hashsalt": name,
+        "font.family": "sans-serif",
+        "font.size": 12,
+        "axes.edgecolor": colour("muted"),
+        "axes.labelcolor": colour("muted"),
+        "axes.titlecolor": colour("muted"),
+        "axes.linewidth": 0.8,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "axes.unicode_minus": True,
+        "axes.formatter.useoffset": False,
+        "grid.color": colour("rule"),
+        "grid.linewidth": 0.8,
+        "lines.linewidth": 1.8,
+        "lines.solid_capstyle": "round",
+        "text.color": colour("ink"),
+        "xtick.color": colour("muted"),
+        "ytick.color": colour("muted"),
+        "path.simplify_threshold": 0.3,
+        **edge,
+        **ticks,
+    }
+
+
 def drawing(
     name: str,
     title: str,
     description: str,
     draw: Callable[[Any], None],
-    height: float = HEIGHT,
+    size: tuple[float, float] = (WIDTH, HEIGHT),
 ) -> str:
     """Return a figure as SVG, without pyplot and so without global figures.
 
@@ -63,50 +101,21 @@ def drawing(
         title: For those who cannot see it.
         description: What it shows, for them.
         draw: Draws on a matplotlib Figure, in marks.
-        height: Unit: inch.
+        size: Width and height. Unit: inch.
     """
     import matplotlib
     from matplotlib.figure import Figure
 
-    ink, muted = mark("ink"), mark("muted")
-    with matplotlib.rc_context(
-        {
-            "svg.fonttype": "none",
-            "svg.hashsalt": name,
-            "font.family": "sans-serif",
-            "font.size": 12,
-            "axes.edgecolor": muted,
-            "axes.labelcolor": muted,
-            "axes.linewidth": 0.8,
-            "axes.grid": True,
-            "axes.axisbelow": True,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.unicode_minus": True,
-            "axes.formatter.useoffset": False,
-            "grid.color": mark("rule"),
-            "grid.linewidth": 0.8,
-            "lines.linewidth": 1.8,
-            "lines.solid_capstyle": "round",
-            "text.color": ink,
-            "axes.titlecolor": muted,
-            "xtick.color": muted,
-            "ytick.color": muted,
-            "xtick.major.size": 0,
-            "ytick.major.size": 0,
-            "xtick.minor.size": 0,
-            "ytick.minor.size": 0,
-            "path.simplify_threshold": 0.3,
-        }
-    ):
-        figure = Figure(figsize=(WIDTH, height))
+    with matplotlib.rc_context(settings(name, mark)):
+        figure = Figure(figsize=size)
         # Fixed margins: measuring every label would take as long as all the rest.
-        figure.subplots_adjust(0.15, 0.155, 0.985, 0.92, hspace=0.3)
-        figure.patch.set_visible(False)
+        figure.subplots_adjust(0.125, 0.155, 0.985, 0.975, hspace=0.35)
         draw(figure)
         for axes in figure.axes:
             axes.patch.set_visible(False)
-            axes.margins(x=0.02)
+        if any(axes.get_title(loc="left") for axes in figure.axes):
+            figure.subplots_adjust(top=0.92)
+        figure.patch.set_visible(False)
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     return _themed(out.getvalue(), name, title, description)
@@ -126,7 +135,7 @@ def _themed(svg: str, name: str, title: str, description: str) -> str:
     opening = (
         f'<svg {box.group(0) if box else ""} role="img" '
         f'aria-labelledby="{name}-title {name}-desc" font-family="inherit" '
-        'stroke-linejoin="round" stroke-linecap="butt" '
+        'overflow="visible" stroke-linejoin="round" stroke-linecap="butt" '
         'xmlns="http://www.w3.org/2000/svg" '
         'xmlns:xlink="http://www.w3.org/1999/xlink">'
         f'<title id="{name}-title">{escape(title)}</title>'
