@@ -14,10 +14,12 @@ from inertial.bounds import NOT_NEGATIVE, POSITIVE, Bound, check
 
 
 def _rotation(seed: int, dimension: int) -> Any:
-    """Return a random orthogonal matrix, evenly among all (Mezzadri 2007, sec. 5)."""
+    """Return random orthogonal axes, evenly among all; their signs do not matter here.
+
+    Source: Mezzadri (2007), sec. 5, without its choice of signs: x² has none.
+    """
     normal = numpy.random.default_rng(seed).standard_normal((dimension, dimension))
-    basis, triangle = numpy.linalg.qr(normal)
-    return basis * numpy.sign(numpy.diagonal(triangle))
+    return numpy.linalg.qr(normal)[0]
 
 
 def quadratic(
