@@ -48,7 +48,8 @@ def energy_scale(coefficients: Coefficients) -> Array:
         ValueError: If `kick` is 0: the force never enters this momentum, so nothing
             ties its unit to the loss.
 
-    Source: physical pendulum of units; with kick = φ·dt and drift = dt/m it is 1/(φ·m).
+    Source: dV = −force·drift·velocity and dp = kick·force, so dV = −(drift/kick)·dK;
+    with kick = φ·dt and drift = dt/m (T14) it is 1/(φ·m).
 
     Example:
         >>> energy_scale(Coefficients(decay=0.9, drift=0.1))
