@@ -293,7 +293,7 @@ def test_two_methods_that_differ_in_a_flag_differ():
 
 
 def test_methods_that_begin_alike_may_part_later():
-    """Dampening shows at the second step, a late change of the numbers at a late one."""
+    """Dampening shows at the second step, a late change at a late one."""
     assert "at step 1: 1 against 0.5" in difference(SGD, torch_sgd(0.05, 0.9, 0.5))
     plain, late = SGD.coefficients(0), torch_sgd(0.01, 0.9).coefficients(0)
     dropped = Method(lambda step: plain if step < 50 else late)
