@@ -35,8 +35,8 @@ class Convention(NamedTuple):
 
     Attributes:
         name: The name it is found by, such as "torch.SGD".
-        method: Words -> Method. Checks its words; its keyword names are the framework's.
-        words: Method -> the words that spell it (the inverse), or a ValueError that says
+        method: Words -> Method. Checks its words, which are the framework's own.
+        words: Method -> the words that spell it (the inverse), or a ValueError saying
             why this convention cannot.
         source: Where the rule is written: equation or line, not only a paper.
     """
