@@ -1,4 +1,4 @@
-"""Modes and limits against the theory sheet's numbers, simulation, and themselves."""
+"""Modes and limits against docs/theory.md, against simulation, and themselves."""
 
 import math
 

@@ -209,7 +209,7 @@ def test_every_particle_may_have_its_own_noise():
 
 
 @pytest.mark.parametrize("curvature", [0.5, 2.0])
-def test_noise_floor_is_the_theory_sheets(curvature):
+def test_noise_floor_is_the_formulas(curvature):
     # T32, exact for every stable lr: Var x, Var b and the covariance of neighbours.
     count, noise, lr = 20_000, 0.7, 0.2
     for momentum in (0.0, 0.5, 0.9):
@@ -453,5 +453,5 @@ def test_the_chain_bounds_every_method():
     # Exactly so for the endless chain; 300 links cut off rate^300 of it.
     assert (away >= 0.999 * rate ** (run.steps + 1)).all()
     slope = numpy.polyfit(run.steps[40:], numpy.log(away[40:]), 1)[0]
-    # The sheet's tolerance: a double root still shows its transient.
+    # A double root still shows its transient, which is polynomial.
     assert math.exp(slope) == pytest.approx(rate, abs=0.02)

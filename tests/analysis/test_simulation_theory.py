@@ -1,4 +1,4 @@
-"""The theory sheet's numbers, measured again by the simulation."""
+"""The numbers of docs/theory.md, measured by the simulation."""
 
 import math
 
@@ -146,7 +146,7 @@ def test_t52_from_below_the_barrier_no_momentum_leaves_the_well():
 
 
 def test_t52_from_above_it_some_do():
-    # A tenth of the sheet's time at a hundred times its lr is the same friction per
+    # A tenth of the long run's steps at a hundred times its lr: the same friction per
     # time, (1 − momentum)/√lr, where the time step is still short.
     slow = (0.0, 0.8, 0.9)
     assert wells(1.7, slow, 1e-2, 1000)[0] == "w"
@@ -154,7 +154,7 @@ def test_t52_from_above_it_some_do():
 
 
 @pytest.mark.slow
-def test_t52_the_sheets_own_strings():
+def test_t52_the_last_well_alternates_with_momentum():
     below, above = (0.9, 0.99, 0.999, 0.9999), (0.9, 0.98, 0.99, 0.995, 0.997)
     above += (0.998, 0.9985, 0.999, 0.9995)
     starts = [1.29] * 4 + [1.7] * 9 + [-1.9] * 9

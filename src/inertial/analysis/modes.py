@@ -67,7 +67,7 @@ def list_modes(coefficients: Coefficients, curvatures: Iterable[float]) -> list[
     Returns:
         One Mode for each curvature, in the order given.
 
-    Source: docs/theory.md, regimes of the heavy ball (T23), for any coefficients.
+    Source: docs/theory.md, T23, the regimes, for any coefficients.
 
     Example:
         >>> c = Coefficients(decay=0.9, drift=0.1)
@@ -102,7 +102,7 @@ def mode_matrix(coefficients: Coefficients, curvature: Array) -> Array:
         [[decay, −kick·λ], [drift·blend_momentum·decay, keep − drift·λ·(blend_momentum
         · kick + blend_force)]]. Shape: (..., 2, 2). Unit: 1 on the diagonal.
 
-    Source: the map of `physics.step` with force = −λ·position, written as a matrix.
+    Source: docs/theory.md, T63: the map with force = −λ·position, as a matrix.
 
     Example:
         >>> mode_matrix(Coefficients(decay=0.5, drift=0.25), 2.0)
@@ -183,7 +183,7 @@ def rate(coefficients: Coefficients, curvature: Array) -> Array:
         The spectral radius of the mode matrix; below 1 the mode decays. Shape: as
         `curvature`. Unit: 1.
 
-    Source: Polyak (1964); √decay throughout the oscillating band (T23).
+    Source: Polyak (1964); docs/theory.md, T23: √decay in the whole oscillating band.
 
     Example:
         >>> c = Coefficients(decay=0.81, drift=0.1)
@@ -214,7 +214,7 @@ def damping_ratio(coefficients: Coefficients, curvature: Array) -> Array:
         where nothing pulls back; nan where the particle leaves without oscillation,
         as on a saddle.
 
-    Source: docs/theory.md (T23).
+    Source: docs/theory.md, T23.
 
     Example:
         >>> round(damping_ratio(Coefficients(decay=0.9, drift=0.05), 1.0), 4)
@@ -251,7 +251,7 @@ def continuous_damping_ratio(coefficients: Coefficients, curvature: Array) -> Ar
         lr·curvature + (1 − decay)·(1 − keep). Shape: as `curvature`. Unit: 1. inf where
         nothing pulls back, nan where the particle is pushed away.
 
-    Source: m·x'' = −λ·x − ε·x' has ζ = ε/(2·√(m·λ)); docs/theory.md (T23).
+    Source: docs/theory.md, T23: m·x'' = −λ·x − ε·x' has ζ = ε/(2·√(m·λ)).
 
     Example:
         >>> c = Coefficients(decay=0.9, drift=0.05)
@@ -276,7 +276,7 @@ def period(coefficients: Coefficients, curvature: Array) -> Array:
         2π/θ, θ the angle of the dominant multiplier. Shape: as `curvature`. Unit: 1.
         2 where the sign flips every step, inf where nothing oscillates.
 
-    Source: cos θ = (1 + decay − lr·λ)/(2·√decay) for the heavy ball (T23).
+    Source: docs/theory.md, T23: cos θ = (1 + decay − lr·λ)/(2·√decay), heavy ball.
 
     Example:
         >>> round(period(Coefficients(decay=0.9, drift=0.05), 1.0), 2)
@@ -298,7 +298,7 @@ def half_life(coefficients: Coefficients, curvature: Array) -> Array:
         ln 2/(−ln rate). Shape: as `curvature`. Unit: 1. inf where the mode does not
         decay, 0 where one multiplication ends it. The energy halves twice as fast.
 
-    Source: 2·ln 2/(−ln decay) in the oscillating band (T23).
+    Source: docs/theory.md, T23: 2·ln 2/(−ln decay) in the oscillating band.
 
     Example:
         >>> round(half_life(Coefficients(decay=0.9, drift=0.05), 1.0), 4)
@@ -322,7 +322,7 @@ def regime(coefficients: Coefficients, curvature: Array) -> Array:
         rate of 1 and "dead-beat" a rate of 0 (rest after two steps), "critical" a
         double multiplier: each within rounding.
 
-    Source: docs/theory.md (T23), for any coefficients.
+    Source: docs/theory.md, T23, for any coefficients.
 
     Example:
         >>> regime(Coefficients(decay=0.9, drift=0.1), 1.0)

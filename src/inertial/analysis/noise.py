@@ -85,7 +85,7 @@ def stationary_covariance(
         [[Var p, Cov], [Cov, Var q]]. Shape: (..., 2, 2). Unit: X² for the position. inf
         where the mode does not settle.
 
-    Source: docs/theory.md (T32, T34) are special cases. Checked against
+    Source: docs/theory.md, T32 and T34, the special cases. Checked against
     `lyapunov_covariance` and against simulation.
 
     Example:
@@ -169,7 +169,7 @@ def position_variance(
         lr·σ²·(1 + momentum)/(λ·(1 − momentum)·(2·(1 + momentum) − lr·λ)) for a heavy
         ball. Shape: as the arguments. Unit: X². inf where the mode does not settle.
 
-    Source: docs/theory.md (T32).
+    Source: docs/theory.md, T32.
 
     Example:
         >>> position_variance(Coefficients(decay=0.5, drift=0.5), curvature=2.0)
@@ -198,7 +198,7 @@ def base_variance(
         lr·σ²·(1 + e)/(λ·(1 − e)·(2·(1 + momentum) − lr·λ·(1 + 2·momentum))), e =
         momentum·(1 − lr·λ). Shape: as the arguments. Unit: X².
 
-    Source: docs/theory.md (T34).
+    Source: docs/theory.md, T34.
 
     Example:
         >>> nesterov = Coefficients(0.5, 1.0, 0.5, 1.0, drift=0.5)
@@ -230,8 +230,7 @@ def temperature(coefficients: Coefficients, noise: Array) -> Array:
     Returns:
         effective_lr·σ²/2. Shape: as the arguments. Unit: L.
 
-    Source: docs/theory.md, section 4; fluctuation and dissipation of Langevin's
-    equation.
+    Source: docs/theory.md, T64: fluctuation and dissipation of Langevin's equation.
 
     Example:
         >>> temperature(Coefficients(decay=0.75, drift=0.25), noise=2.0)
@@ -253,7 +252,7 @@ def buffer_variance(coefficients: Coefficients, noise: Array = 1.0) -> Array:
         σ²·(1 − β)/(1 + β) for a moving average. Shape: as the arguments. inf without
         friction.
 
-    Source: docs/theory.md (T35).
+    Source: docs/theory.md, T35.
 
     Example:
         >>> buffer_variance(Coefficients(decay=0.5, kick=0.75), noise=2.0)
@@ -278,7 +277,7 @@ def buffer_gain(coefficients: Coefficients, frequency: Array) -> Array:
         kick/|1 − decay·exp(−i·frequency)|. Shape: as `frequency`. inf for a constant
         force without friction.
 
-    Source: docs/theory.md (T60).
+    Source: docs/theory.md, T60.
 
     Example:
         >>> buffer_gain(Coefficients(decay=0.5), 0.0)
@@ -311,7 +310,7 @@ def largest_stable_lr_multiplicative(
         2·λ·(1 − momentum²)/(curvature_noise²·(1 + momentum) + λ²·(1 − momentum)).
         Shape: as `curvature`. Unit: X²/L. 0 where no learning rate is stable.
 
-    Source: docs/theory.md (T36); here curvature_noise²·position_variance = 1 solved
+    Source: docs/theory.md, T36; here curvature_noise²·position_variance = 1 solved
     for the learning rate, a quadratic equation for every method.
 
     Example:

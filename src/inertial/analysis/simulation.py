@@ -110,7 +110,7 @@ def simulate(
         The trajectory. It holds no nan: a particle that diverges stops where it last
         was, and `diverged_at` says when.
 
-    Source: `physics.step`, the one map; the noise is that of theory sheet T32.
+    Source: `physics.step`, the one map; the noise is that of docs/theory.md, T32.
 
     Example:
         >>> from inertial.analysis.landscape import ravine

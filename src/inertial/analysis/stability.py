@@ -79,7 +79,7 @@ def trace_and_determinant(
         decay + keep − λ·(lasting + passing), and decay·(keep − λ·passing), the share of
         phase space that survives a step. Shape: as `curvature` each. Unit: 1.
 
-    Source: the table of characteristic polynomials in docs/theory.md, joined in one.
+    Source: docs/theory.md, T63, of which the table T21 holds the special cases.
 
     Example:
         >>> trace_and_determinant(Coefficients(decay=0.5, drift=0.25), 2.0)
@@ -168,8 +168,8 @@ def equivalent_lr(coefficients: Coefficients) -> Array:
     Returns:
         lasting + passing·(1 − decay). Shape: as the coefficients. Unit: X²/L.
 
-    Source: the table of normal forms in docs/theory.md, section 3; for Nesterov and
-    QHM it is the sum of both gradient coefficients of the normal form (T17, T18d).
+    Source: docs/theory.md, T14, its b_t; for Nesterov and QHM it is the sum of both
+    gradient coefficients of the normal form (T17, T18 d).
 
     Example:
         >>> nesterov = Coefficients(0.5, 1.0, 0.5, 1.0, drift=0.25)
@@ -192,7 +192,7 @@ def effective_lr(coefficients: Coefficients) -> Array:
         PyTorch's words, lr for a moving average. Shape: as the coefficients. Unit:
         X²/L. inf without friction.
 
-    Source: the terminal velocity under a constant force; docs/theory.md, section 0.
+    Source: docs/theory.md, T10, the terminal velocity under a constant force.
 
     Example:
         >>> effective_lr(Coefficients(decay=0.75, drift=0.25))
@@ -260,7 +260,7 @@ def largest_stable_curvature(coefficients: Coefficients) -> Array:
         for Nesterov. Shape: as the coefficients. Unit: L/X². 0 where no positive
         curvature is stable, inf where all are.
 
-    Source: docs/theory.md, section 4 (T10, T21); Polyak (1964).
+    Source: docs/theory.md, T10 and T21; Polyak (1964).
 
     Example:
         >>> largest_stable_curvature(Coefficients(decay=0.5, drift=0.25))
@@ -286,7 +286,7 @@ def largest_stable_lr(coefficients: Coefficients, curvature: Array) -> Array:
         multiply its learning rate by this / equivalent_lr(coefficients). Shape: as
         `curvature`. Unit: X²/L. 0 where no learning rate is stable, inf where all are.
 
-    Source: Jury's conditions, as functions of the learning rate; T21.
+    Source: docs/theory.md, T21: Jury's conditions as functions of the learning rate.
 
     Example:
         >>> largest_stable_lr(Coefficients(decay=0.5, drift=0.01), curvature=4.0)
@@ -319,8 +319,8 @@ def critical_curvatures(coefficients: Coefficients) -> tuple[Array, Array]:
         The lower and the upper end. Shape: as the coefficients. Unit: L/X². Equal
         without momentum, nan where no curvature makes the mode oscillate.
 
-    Source: (1 ∓ √decay)²/lr for the heavy ball (T23); ((1 − decay)/(1 + decay))²/lr and
-    1/lr for Nesterov (docs/theory.md, section 4).
+    Source: docs/theory.md, T23: (1 ∓ √decay)²/lr for the heavy ball, ((1 − decay)/(1 +
+    decay))²/lr and 1/lr for Nesterov.
 
     Example:
         >>> critical_curvatures(Coefficients(decay=0.25, drift=0.25))

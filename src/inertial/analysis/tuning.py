@@ -53,7 +53,7 @@ def gradient_descent(curvature_min: float, curvature_max: float) -> Tuned:
     Returns:
         lr = 2/(L + μ), rate (κ − 1)/(κ + 1) with κ = L/μ.
 
-    Source: Polyak (1964); Goh (2017); docs/theory.md (T24).
+    Source: Polyak (1964); Goh (2017); docs/theory.md, T24.
 
     Example:
         >>> gradient_descent(1.0, 3.0)
@@ -104,7 +104,7 @@ def polyak(curvature_min: float, curvature_max: float) -> Tuned:
         (Sutskever et al. 2013, section 2, print Nesterov's momentum here, the root of
         this one; it takes twice the steps, T27.)
 
-    Source: Polyak (1964); docs/theory.md (T24).
+    Source: Polyak (1964); docs/theory.md, T24.
 
     Example:
         >>> polyak(1.0, 9.0)
@@ -126,7 +126,7 @@ def nesterov_standard(curvature_min: float, curvature_max: float) -> Tuned:
     Returns:
         lr = 1/L, momentum = (√κ − 1)/(√κ + 1), rate 1 − 1/√κ.
 
-    Source: Nesterov (2004), section 2.2, constant step; docs/theory.md (T25).
+    Source: Nesterov (2004), section 2.2, constant step; docs/theory.md, T25.
 
     Example:
         >>> nesterov_standard(1.0, 4.0).rate
@@ -149,7 +149,7 @@ def nesterov_best(curvature_min: float, curvature_max: float) -> Tuned:
         lr = 4/(3L + μ), momentum = (√(3κ + 1) − 2)/(√(3κ + 1) + 2), rate
         1 − 2/√(3κ + 1).
 
-    Source: Lessard, Recht, Packard (2016), on quadratics; docs/theory.md (T25).
+    Source: Lessard, Recht, Packard (2016), on quadratics; docs/theory.md, T25.
 
     Example:
         >>> nesterov_best(1.0, 5.0).rate
@@ -179,7 +179,7 @@ def critical(lr: float, curvature: float, nesterov: bool = False) -> Tuned:
     Raises:
         ValueError: If lr·curvature is above 1, where no momentum is critical.
 
-    Source: Goh (2017), "critical damping"; docs/theory.md, regimes (T23).
+    Source: Goh (2017), "critical damping"; docs/theory.md, T23.
 
     Example:
         >>> critical(lr=0.25, curvature=1.0)
@@ -211,7 +211,7 @@ def break_even_condition_number(momentum: float) -> float:
     Returns:
         κ = (1 + √momentum)/(1 − √momentum). Unit: 1.
 
-    Source: (κ − 1)/(κ + 1) = √momentum; docs/theory.md (T29).
+    Source: docs/theory.md, T29: (κ − 1)/(κ + 1) = √momentum.
 
     Example:
         >>> round(break_even_condition_number(0.9), 3)

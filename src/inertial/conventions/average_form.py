@@ -40,7 +40,7 @@ def ema(learning_rate: Array, beta: Array, debias: bool = False) -> Method:
     Returns:
         The method; its momentum is minus the average e.
 
-    Source: optax 0.2.8, optax/transforms/_accumulation.py, `ema`; as a particle: T01,
+    Source: optax 0.2.8, optax/transforms/_accumulation.py, `ema`; docs/theory.md, T01:
         e' = alpha*e + (1 - alpha)*g with alpha = 1 - friction*time_step/mass.
 
     Example:
@@ -159,7 +159,7 @@ def qhm(
         The method; its momentum is minus the average m.
 
     Source: Ma & Yarats (2019), eqs. 3 and 4, and its rule of thumb as defaults. The
-        special cases: T17.
+        special cases: docs/theory.md, T17.
 
     Example:
         >>> qhm(0.1, momentum=0.75, nu=0.5).coefficients(0).blend_force

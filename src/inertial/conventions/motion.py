@@ -70,7 +70,7 @@ def motion(method: Method, step: int) -> Motion:
         The motion. Where the momentum is lost before it is felt again, its share of the
         force counts as `through`.
 
-    Source: T59, the gauge freedom of (mass, friction, force scale), in the six numbers:
+    Source: docs/theory.md, T59, the gauge of (mass, friction, force), in six numbers:
         (kick, blend_momentum) -> (s*kick, blend_momentum/s) moves no position.
 
     Example:

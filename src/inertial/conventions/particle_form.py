@@ -32,8 +32,8 @@ def particle(
     Returns:
         The method.
 
-    Source: section 0 of the theory, symplectic Euler: lr = force_scale*time_step²/mass,
-        and momentum = 1 - friction*time_step/mass under the explicit law.
+    Source: docs/theory.md, T62: lr = force_scale*time_step²/mass, and momentum =
+        1 - friction*time_step/mass under the explicit law.
 
     Example:
         >>> particle(mass=4.0, friction=1.0, law="explicit").coefficients(0).decay
@@ -57,7 +57,7 @@ def particle_words(method: Method) -> dict[str, Any]:
         The words of `particle`; the law is "exact" if any momentum survives, and
         "explicit" for plain descent, which no finite exact friction makes.
 
-    Source: T59; theory section 3, impossible (e).
+    Source: docs/theory.md, T59, and T18 (e), what no friction makes.
 
     Example:
         >>> from inertial.conventions.sum_form import torch_sgd

@@ -103,8 +103,8 @@ def torch_sgd(
         The method; its coefficients hold for this lr and momentum.
 
     Source: torch 2.13, torch/optim/sgd.py, `_single_tensor_sgd`. The three meanings of
-        a schedule: T15, m_t = phi dt²/lr_t against phi_t = m lr_t/dt²; clock: the row
-        "particle, exact friction", a_t = exp(-eps dt_t/m) dt_t/dt_(t-1), b_t = lr_t.
+        a schedule: docs/theory.md, T15, m_t = phi dt²/lr_t against phi_t = m lr_t/dt²;
+        clock: T14, exact friction, a_t = exp(-eps dt_t/m) dt_t/dt_(t-1), b_t = lr_t.
 
     Example:
         >>> torch_sgd(lr=0.1, momentum=0.9, dampening=0.5).coefficients(1)

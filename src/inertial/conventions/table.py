@@ -102,7 +102,7 @@ _ROWS = (
         "particle",
         particle_form.particle,
         particle_form.particle_words,
-        "Symplectic Euler; theory section 0, the master dictionary",
+        "Symplectic Euler; docs/theory.md, T62, the dictionary",
     ),
 )
 

@@ -151,7 +151,7 @@ def sutskever(learning_rate: Array, momentum: Array) -> Method:
     Returns:
         The method; its momentum is v, its position is y.
 
-    Source: Sutskever et al. (2013), eqs. 3 and 4; in y: T16,
+    Source: Sutskever et al. (2013), eqs. 3 and 4; in y: docs/theory.md, T16,
         y' = y + momentum*v' - learning_rate*g(y).
 
     Example:

@@ -141,7 +141,7 @@ def account(
     Returns:
         The account.
 
-    Source: docs/design.md, the energy account; theory sheet, T43, for the sign of heat.
+    Source: docs/theory.md, T65, the account, and T43, the sign of heat.
 
     Example:
         >>> import numpy

@@ -55,7 +55,7 @@ def clip_value(force: Array, limit: float) -> Array:
     Returns:
         The clipped force. Shape: as `force`. Unit: L/X.
 
-    Source: as torch.nn.utils.clip_grad_value_. Theory: T42.
+    Source: as torch.nn.utils.clip_grad_value_; docs/theory.md, T42.
 
     Example:
         >>> import numpy

@@ -167,8 +167,8 @@ def coefficients(
         ValueError: If the integrator needs more than one force a step, or no six
             numbers walk its path.
 
-    Source: T14; for Nesterov theory sheet, section 3 (Keras form); for the leapfrogs
-    T20: heavy ball with the learning rate times (1 + momentum)/2.
+    Source: docs/theory.md, T14; for Nesterov T16 (Keras's form); for the leapfrogs T20,
+    the heavy ball with the learning rate times (1 + momentum)/2.
 
     Example:
         >>> coefficients(LEAPFROG, Particle(friction=0.0), 0.5).drift
@@ -211,8 +211,8 @@ def relativistic_leapfrog(symmetry: float = 1.0) -> Integrator:
     Returns:
         The integrator: of order 2 where symmetry is 1, else 1.
 
-    Source: T20; Franca, Sulam, Robinson and Vidal (2020), "Conformal symplectic and
-    relativistic optimization"; relativistic2 of the authors' code.
+    Source: docs/theory.md, T20; Franca, Sulam, Robinson and Vidal (2020), "Conformal
+    symplectic and relativistic optimization"; relativistic2 of the authors' code.
 
     Example:
         >>> relativistic_leapfrog(1.0).stages
@@ -285,14 +285,14 @@ EXPLICIT_EULER = Integrator(
     "explicit_euler",
     (("look", 1.0), ("drift", 1.0), ("push", 1.0)),
     order=1,
-    source="Euler 1768; T03: stable only below lr * curvature = 1 - momentum",
+    source="Euler 1768; docs/theory.md, T03: stable up to lr·curvature = 1 − momentum",
     one_force=_explicit,
 )
 SYMPLECTIC_EULER = Integrator(
     "symplectic_euler",
     (("push", 1.0), ("drift", 1.0)),
     order=1,
-    source="Polyak 1964, the heavy ball; T04, T14",
+    source="Polyak 1964, the heavy ball; docs/theory.md, T04 and T14",
     one_force=_euler,
 )
 SYMPLECTIC_EULER_ADJOINT = Integrator(
@@ -306,7 +306,7 @@ LEAPFROG = Integrator(
     "leapfrog",
     (("kick", 0.5), ("drift", 0.5), ("drag", 1.0), ("drift", 0.5), ("kick", 0.5)),
     order=2,
-    source="Leimkuhler and Matthews 2013, BAOAB at zero temperature; T08",
+    source="Leimkuhler and Matthews 2013, BAOAB without noise; docs/theory.md, T08",
     one_force=_leapfrog,
 )
 NESTEROV = Integrator(
@@ -320,7 +320,7 @@ NESTEROV = Integrator(
         ("drift", 1.0),
     ),
     order=1,
-    source="Sutskever et al. 2013, the look ahead; T16",
+    source="Sutskever et al. 2013, the look ahead; docs/theory.md, T16",
     one_force=_nesterov,
 )
 RELATIVISTIC_LEAPFROG = relativistic_leapfrog()

@@ -62,8 +62,8 @@ def relativistic(
     Returns:
         The kinetic energy.
 
-    Source: T39, dK/dp of the table in section 5 of the theory sheet; Franca, Sulam,
-    Robinson and Vidal (2020), "Conformal symplectic and relativistic optimization".
+    Source: docs/theory.md, T39; Franca, Sulam, Robinson and Vidal (2020), "Conformal
+    symplectic and relativistic optimization".
 
     Example:
         >>> import numpy
@@ -123,7 +123,7 @@ def sign() -> Kinetic:
 
     At p = 0 the energy has a kink and the velocity is 0.
 
-    Source: T39; Bernstein et al. (2018), "signSGD", for Signum.
+    Source: docs/theory.md, T39; Bernstein et al. (2018), "signSGD", for Signum.
 
     Example:
         >>> import numpy
@@ -140,7 +140,8 @@ def norm() -> Kinetic:
 
     At p = 0 (and where ‖p‖² underflows) the velocity is 0.
 
-    Source: T39; Cutkosky and Mehta (2020), "Momentum improves normalized SGD".
+    Source: docs/theory.md, T39; Cutkosky and Mehta (2020), "Momentum improves
+    normalized SGD".
 
     Example:
         >>> import numpy
@@ -165,7 +166,8 @@ def huber(limit: float = 1.0, by: str = "element") -> Kinetic:
     Returns:
         The kinetic energy.
 
-    Source: T39 and T42; Huber (1964), "Robust estimation of a location parameter".
+    Source: docs/theory.md, T39 and T42; Huber (1964), "Robust estimation of a location
+    parameter".
 
     Example:
         >>> import numpy
@@ -213,7 +215,7 @@ def adaptive(
     Returns:
         The kinetic energy. Its memory is (count of forces, ⟨force²⟩).
 
-    Source: Kingma and Ba (2015), algorithm 1. Theory: T41.
+    Source: Kingma and Ba (2015), algorithm 1; docs/theory.md, T41.
 
     Example:
         >>> import numpy

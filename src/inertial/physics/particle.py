@@ -27,7 +27,7 @@ class Particle:
         force_scale: Force per gradient, φ. Positive. Unit: 1.
         law: How a step goes over the friction: a name in `FRICTION_LAWS`.
 
-    Source: theory sheet, sections 0 and 3; T14.
+    Source: docs/theory.md, T62 and T14.
 
     Example:
         >>> Particle(mass=2.0, friction=0.5).coefficients(time_step=0.1).drift
@@ -57,7 +57,7 @@ class Particle:
             friction leaves of it), drift = time_step/mass. So a learning rate is
             kick · drift = force_scale · time_step²/mass, and `momentum` is decay.
 
-        Source: symplectic Euler; the table of a_t and b_t in T14.
+        Source: docs/theory.md, T14, symplectic Euler: the table of a_t and b_t.
 
         Example:
             >>> Particle(mass=1.0, friction=0.1, law="explicit").coefficients(1.0)
@@ -102,7 +102,7 @@ class Particle:
             The particle; its `coefficients(time_step)` have the same decay and the same
             kick · drift. The momentum may be counted in another unit.
 
-        Source: theory sheet, section 0 (master dictionary) and 3; T14, T59.
+        Source: docs/theory.md, T62 (the dictionary), T14 and T59 (the gauge).
 
         Example:
             >>> sgd = Coefficients(decay=0.9, drift=0.1)
@@ -133,7 +133,7 @@ class Particle:
         Returns:
             The particle with (mass, friction, force_scale) times `factor`.
 
-        Source: T59.
+        Source: docs/theory.md, T59.
 
         Example:
             >>> Particle(mass=1.0, friction=0.5).rescaled(2.0).friction
@@ -158,7 +158,7 @@ class Particle:
         Returns:
             The particle with mass · factor² and friction · factor.
 
-        Source: T59.
+        Source: docs/theory.md, T59.
 
         Example:
             >>> Particle(mass=1.0, friction=0.5).reclocked(2.0).mass
@@ -198,7 +198,7 @@ class Particle:
             ω of the equation of motion, without the step. Shape: as `curvature`. Unit:
             1/T.
 
-        Source: theory sheet, section 4 (regimes).
+        Source: docs/theory.md, T23, the equation of motion.
 
         Example:
             >>> Particle(mass=4.0).frequency(1.0)
@@ -217,7 +217,7 @@ class Particle:
             ζ of the equation of motion; the step's own is `analysis.modes`. Shape: as
             `curvature`. Unit: 1.
 
-        Source: theory sheet, section 4 (regimes), T23.
+        Source: docs/theory.md, T23, the equation of motion.
 
         Example:
             >>> Particle(mass=1.0, friction=2.0).damping_ratio(1.0)

@@ -43,7 +43,7 @@ def newton_schulz(
         Unit: 1.
 
     Source: Jordan (2024), "Muon: an optimizer for hidden layers", NewtonSchulz5; the
-    order of operations is that of torch.optim.Muon. Theory: T40.
+    order of operations is that of torch.optim.Muon. docs/theory.md, T40.
 
     Example:
         >>> import numpy
@@ -78,8 +78,8 @@ def polar_factor(matrix: Array) -> Array:
     Returns:
         The slope of the nuclear norm at `matrix`. Shape: (rows, columns). Unit: 1.
 
-    Source: T40, d‖P‖_* = U Vᵀ; Watson (1992), "Characterization of the subdifferential
-    of some matrix norms", for zero singular values.
+    Source: docs/theory.md, T40, d‖P‖_* = U Vᵀ; Watson (1992), "Characterization of the
+    subdifferential of some matrix norms", for zero singular values.
 
     Example:
         >>> import numpy
@@ -143,7 +143,7 @@ def spectral(
             dtype.
 
     Source: Jordan (2024), "Muon"; Liu et al. (2025), arXiv 2502.16982, section 2.2, for
-    the second scale. Theory: T40.
+    the second scale; docs/theory.md, T40.
 
     Example:
         >>> import numpy

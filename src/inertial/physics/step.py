@@ -32,7 +32,7 @@ def step(
     Returns:
         The new position, momentum and memory. No input is written to.
 
-    Source: docs/design.md, the map; ../physics/coefficients.py names its six numbers.
+    Source: docs/theory.md, T61, the map; `Coefficients` names its six numbers.
 
     Example:
         >>> from inertial.physics.kinetic import newtonian

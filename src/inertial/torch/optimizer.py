@@ -73,7 +73,7 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         ValueError: If a word is out of bounds, or two words contradict each other.
         TypeError: If a kinetic energy needs matrices and a parameter is none.
 
-    Source: PyTorch's documentation of SGD; docs/design.md for the particle.
+    Source: PyTorch's documentation of SGD; docs/theory.md, T62, for the particle.
 
     Example:
         >>> weight = torch.nn.Parameter(torch.tensor([1.0]))

@@ -31,7 +31,7 @@ def explain_divergence(
     Returns:
         Two to four sentences: what happened, what the limit says, what to do.
 
-    Source: the stability limit, docs/theory.md, section 4 (T10, T21).
+    Source: docs/theory.md, T10 and T21, the stability limit.
 
     Example:
         >>> print(explain_divergence(412, 0.1, 0.9, False, 51.0, float("nan")))

@@ -139,7 +139,7 @@ def quartic(dimension: int = 2) -> Landscape:
     Args:
         dimension: Number of coordinates, at least 1.
 
-    Source: momentum sheet, section 4: no curvature, so no geometric rate.
+    Source: docs/theory.md, T23: no curvature, so no geometric rate.
 
     Example:
         >>> quartic().gradient(numpy.array([2.0, -1.0]))
@@ -155,7 +155,7 @@ def quartic(dimension: int = 2) -> Landscape:
         domain=((-2.0, 2.0),) * dimension,
         start=numpy.linspace(1.8, 0.9, dimension),
         question="What is left of a rate where the curvature fades away?",
-        source="momentum sheet, section 4",
+        source="docs/theory.md, T23",
         words=(("dimension", dimension),),
     )
 

@@ -59,7 +59,7 @@ def plateau(
         width: Length of the flat shelf, above 0. Unit: X.
         curvature: Curvature of the valley and of the bowl, above 0. Unit: L/X².
 
-    Source: momentum sheet T50: a particle coasts d·decay/(1 − decay) further than the
+    Source: docs/theory.md, T50: a particle coasts d·decay/(1 − decay) further than the
     last step d that felt a force.
 
     Example:
@@ -95,7 +95,7 @@ def plateau(
         domain=((bottom - 2.0, 4.0), (-2.0, 2.0)),
         start=numpy.array([3.0, 0.5]),
         question="How far does a particle coast where no force is left?",
-        source="momentum sheet, T50",
+        source="docs/theory.md, T50",
         words=(("slope", slope), ("width", width), ("curvature", curvature)),
     )
 
@@ -118,7 +118,7 @@ def double_well(tilt: float = 0.1, curvature: float = 1.0) -> Landscape:
             tilt lowers the left one. Unit: L/X.
         curvature: Curvature across, above 0. Unit: L/X².
 
-    Source: momentum sheet T52 (tilt 0.1); roots of the slope: Viète's formula.
+    Source: docs/theory.md, T52 (tilt 0.1); roots of the slope: Viète's formula.
 
     Example:
         >>> double_well(tilt=0.0).minima
@@ -151,6 +151,6 @@ def double_well(tilt: float = 0.1, curvature: float = 1.0) -> Landscape:
         domain=((-2.0, 2.0), (-1.5, 1.5)),
         start=numpy.array([1.7, 0.8]),
         question="When does inertia carry a particle over a barrier, and where to?",
-        source="momentum sheet, T52",
+        source="docs/theory.md, T52",
         words=(("tilt", tilt), ("curvature", curvature)),
     )
