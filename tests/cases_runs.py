@@ -59,7 +59,7 @@ def write_run(
             x = x + p / mass
             norms = [float(numpy.linalg.norm(v)) for v in (force, p, p / mass)]
         lost, gained = carried - kept, kinetic - kept
-        counts = (step, step // 100, 64 * (step + 1))
+        counts = (step, (step + 1) / 100, 64 * (step + 1))
         energies = (kinetic, gained, lost, carried - before)
         rows.append((*counts, loss, rate, momentum, *energies, *norms, step * 0.01))
         for rank in range(min(2, len(bend))):

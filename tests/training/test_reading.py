@@ -80,6 +80,27 @@ def test_advice_follows_the_edge_and_the_room(tmp_path):
     assert "close to critical" in slow
 
 
+def test_beyond_the_edge_and_barely_moving_are_told(tmp_path):
+    # Above the limit for 3 steps, then far below: it survives, and is told.
+    beyond = write_run(
+        tmp_path / "beyond", lr_at=lambda t: 0.5 if t < 3 else 0.02, steps=400
+    )
+    assert "went beyond the limit of stability; use a smaller lr" in read_run(beyond)
+    still = read_run(write_run(tmp_path / "still", lr=1e-6, steps=100))
+    assert "barely moved" in still
+    assert "larger lr, say ten times" in still
+
+
+def test_a_test_loss_that_turned_is_told_before_train_longer(tmp_path):
+    run = write_run(tmp_path / "run", lr=0.001, momentum=0.0, steps=1000)
+    assert "the loss still fell" in read_run(run)
+    base = sqlite3.connect(run / "run.sqlite")
+    base.execute("UPDATE evaluations SET value = 1 + abs(step - 299) / 1000.0")
+    base.commit()
+    base.close()
+    assert "test loss was lowest at step 299 (1) and has risen" in read_run(run)
+
+
 def test_a_schedule_is_told_by_what_it_acts_on(tmp_path):
     def fall(step):
         return 0.02 * (1.0001 - step / 400)

@@ -16,6 +16,8 @@ __all__ = ["explain_divergence", "final_loss", "read_run", "sentences"]
 NEAR_EDGE = 0.8  # share of the stability limit that leaves little room
 NOISE_SHARE = 3.0  # work over loss drop, in the last half, from which noise rules
 FALLING = 0.05  # share of its value that a loss still falls in the last fifth
+BARELY = 0.1  # share of its value below which a loss has hardly moved
+TURNED = 1.1  # a test loss this far above its lowest has turned
 ROOM = 0.05  # share of the stability limit that leaves a factor of ten unused
 
 
@@ -97,7 +99,7 @@ def sentences(history: History) -> list[str]:
         *_setting(history, setting),
         *_energy(setting, energy),
         *_damping(setting),
-        _advice(setting, energy),
+        _advice(history, setting, energy),
     ]
     return [sentence for sentence in said if sentence]
 
@@ -118,8 +120,10 @@ def _divergence(history: History, setting: Setting) -> str:
 
 
 def _loss(history: History, energy: _Energy) -> list[str]:
-    epochs = int(history.steps["epoch"][-1]) + 1  # counted from 0
-    seen = f"{history.recorded:,} steps" + (f", {epochs} epochs" if epochs > 1 else "")
+    epochs = float(history.steps["epoch"][-1])
+    seen = f"{history.recorded:,} steps"
+    if epochs > 1:
+        seen += f", {short(epochs)} epochs"
     said = f"The loss stayed near {short(energy.last)} for {seen}"
     if abs(energy.drop) > 0.01 * abs(energy.first):
         verb = "fell" if energy.drop > 0 else "rose"
@@ -182,6 +186,11 @@ def _particle(setting: Setting) -> str:
 def _energy(setting: Setting, energy: _Energy) -> list[str]:
     if not setting.newtonian or not energy.work > 0:
         return []
+    if setting.momentum == 0:
+        return [
+            f"The forces put {short(energy.work)} of energy into motion, and friction "
+            "took it all before the next step."
+        ]
     still = energy.kinetic > 1e-4 * energy.work
     left = short(energy.kinetic) if still else "almost nothing"
     said = [
@@ -239,32 +248,75 @@ def _damping(setting: Setting) -> list[str]:
     return said
 
 
-def _advice(setting: Setting, energy: _Energy) -> str:
-    decayed = setting.lr < 0.5 * setting.lr_peak
-    if setting.newtonian and setting.edge > NEAR_EDGE:
+def _advice(history: History, setting: Setting, energy: _Energy) -> str:
+    """Return the first advice that the numbers support, or that they support none."""
+    return (
+        (_edge_advice(setting, energy) if setting.newtonian else "")
+        or (_noise_advice(setting, energy) if setting.newtonian else "")
+        or _overfits(history)
+        or _pace_advice(setting, energy)
+        or "These numbers support no advice."
+    )
+
+
+def _edge_advice(setting: Setting, energy: _Energy) -> str:
+    if setting.edge > 1:
+        return (
+            "Advice: on its way the sharpest direction went beyond the limit of "
+            "stability; use a smaller lr."
+        )
+    if setting.edge > NEAR_EDGE:
         return (
             "Advice: it came close to the edge of stability; a larger lr is likely to "
             "diverge, and a smaller one would ring less."
         )
-    if energy.noisy and setting.newtonian:
-        down = energy.late_drop > 0
-        fell = f"fell {short(energy.late_drop)}" if down else "did not fall"
-        rules = (
-            "In the last half minibatch noise ruled: the forces put in "
-            f"{short(energy.late_work)} while the loss {fell}"
+    if 0 < setting.edge < ROOM and 0 <= energy.drop < BARELY * abs(energy.first):
+        return (
+            f"Advice: the loss barely moved and no probe met more than {ROOM:.0%} of "
+            "the limit: a larger lr, say ten times, is worth a try."
         )
-        if decayed:
-            return rules + ", though lr had already been lowered."
-        return rules + ". Advice: lower lr towards the end, or use larger batches."
-    if energy.enough and energy.still_falls > FALLING:
-        falls = f"the loss still fell {energy.still_falls:.0%} over the last fifth"
-        if setting.newtonian and 0 < setting.edge < ROOM:
+    return ""
+
+
+def _overfits(history: History) -> str:
+    """Return that a test loss has turned, if it has: its lowest value is long past."""
+    for name, (steps, values) in history.evaluations.items():
+        known = numpy.where(numpy.isfinite(values), values, numpy.inf)
+        best = int(numpy.argmin(known))
+        turned = known[-1] > TURNED * known[best] and best < 0.8 * (len(known) - 1)
+        if "loss" in name and len(known) >= 5 and known[best] > 0 and turned:
             return (
-                f"Advice: {falls} and no probe met more than {ROOM:.0%} of the limit: "
-                "a larger lr, say three times, is worth a try."
+                f"Advice: the {name.replace('_', ' ')} was lowest at step "
+                f"{int(steps[best]):,} ({short(float(known[best]))}) and has risen "
+                "since: stop there, or regularise."
             )
-        return f"Advice: {falls} of the run: train longer."
-    return "These numbers support no advice."
+    return ""
+
+
+def _noise_advice(setting: Setting, energy: _Energy) -> str:
+    if not energy.noisy:
+        return ""
+    down = energy.late_drop > 0
+    fell = f"fell {short(energy.late_drop)}" if down else "did not fall"
+    rules = (
+        "In the last half minibatch noise ruled: the forces put in "
+        f"{short(energy.late_work)} while the loss {fell}"
+    )
+    if setting.lr < 0.5 * setting.lr_peak:
+        return rules + ", though lr had already been lowered."
+    return rules + ". Advice: lower lr towards the end, or use larger batches."
+
+
+def _pace_advice(setting: Setting, energy: _Energy) -> str:
+    if not (energy.enough and energy.still_falls > FALLING):
+        return ""
+    falls = f"the loss still fell {energy.still_falls:.0%} over the last fifth"
+    if setting.newtonian and 0 < setting.edge < ROOM:
+        return (
+            f"Advice: {falls} and no probe met more than {ROOM:.0%} of the limit: "
+            "a larger lr, say three times, is worth a try."
+        )
+    return f"Advice: {falls} of the run: train longer."
 
 
 def _smooth(loss: Column) -> Column:
