@@ -4,7 +4,7 @@ import math
 
 import numpy
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inertial.physics import (
@@ -31,6 +31,7 @@ def gradient(x):
 
 
 @pytest.mark.parametrize("law", FRICTION_LAWS)
+@settings(max_examples=20)  # each runs every integrator
 @given(loss=UNITS, length=UNITS, time=UNITS)
 def test_a_run_of_any_integrator(law, loss, length, time):
     mass, friction, time_step = 0.7, 0.9, 0.1
