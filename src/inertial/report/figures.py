@@ -281,6 +281,7 @@ def portrait_figure(rank: int, trace: Mapping[str, Column]) -> Picture:
         axes.plot(position[:1], momentum[:1], "o", color=mark(TIMES[0]), markersize=6)
         axes.plot(position[-1:], momentum[-1:], "o", color=mark("ink"), markersize=6)
         axes.set_xlabel("position")
+        axes.locator_params(nbins=5)
         axes.set_title("momentum", loc="left", fontsize="medium")
         axes.margins(0.06)
 

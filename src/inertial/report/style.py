@@ -101,6 +101,7 @@ figcaption { margin-top: 8px; color: var(--muted); font-size: 14px; line-height:
 .ramp { display: inline-flex; gap: 0; margin: 0 6px; vertical-align: middle; }
 .ramp i { width: 12px; height: 6px; margin: 0; border: 0; }
 .wide { overflow-x: auto; }
+.wide thead th, .wide td.number { overflow-wrap: normal; }
 table { width: 100%; border-collapse: collapse; font-size: 15px; }
 caption { padding: 0 0 6px; color: var(--muted); font-size: 14px; text-align: left; }
 th, td { padding: 6px 14px 6px 0; border-bottom: 1px solid var(--rule);
