@@ -32,20 +32,42 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
+def of_host() -> tuple[Any, Any, Any]:
+    """Return the state of the host's chance, quickly and as it comes.
+
+    Example:
+        >>> state = of_host(); first = random.random()
+        >>> set_host(state); random.random() == first
+        True
+    """
+    return random.getstate(), _get_numpy(), torch.get_rng_state()
+
+
+def set_host(state: tuple[Any, Any, Any]) -> None:
+    """Put a state of `of_host` back.
+
+    Args:
+        state: What `of_host` returned.
+    """
+    python, old_numpy, host = state
+    random.setstate(python)
+    _set_numpy(old_numpy)
+    torch.set_rng_state(host)
+
+
 def capture() -> dict[str, Any]:
-    """Return the state of chance as plain containers and tensors.
+    """Return the state of chance, accelerators' too, as plain containers and tensors.
 
     Example:
         >>> state = capture(); first = random.random()
         >>> restore(state); random.random() == first
         True
     """
-    version, numbers, gauss = random.getstate()
-    name, keys, at, has_gauss, cached = _get_numpy()
+    (version, numbers, gauss), (name, keys, *rest), host = of_host()
     state: dict[str, Any] = {
         "python": [version, list(numbers), gauss],
-        "numpy": [name, [int(key) for key in keys], at, has_gauss, cached],
-        "torch": torch.get_rng_state(),
+        "numpy": [name, [int(key) for key in keys], *rest],
+        "torch": host,
     }
     if torch.cuda.is_available() and torch.cuda.is_initialized():
         state["cuda"] = torch.cuda.get_rng_state_all()
@@ -59,10 +81,9 @@ def restore(state: dict[str, Any]) -> None:
         state: What `capture` returned, perhaps in another process.
     """
     version, numbers, gauss = state["python"]
-    random.setstate((version, tuple(numbers), gauss))
-    name, keys, at, has_gauss, cached = state["numpy"]
-    _set_numpy((name, numpy.array(keys, numpy.uint32), at, has_gauss, cached))
-    torch.set_rng_state(state["torch"])
+    name, keys, *rest = state["numpy"]
+    legacy = (name, numpy.array(keys, numpy.uint32), *rest)
+    set_host(((version, tuple(numbers), gauss), legacy, state["torch"]))
     if "cuda" in state:
         torch.cuda.set_rng_state_all(state["cuda"])
 

@@ -36,7 +36,7 @@ def disk_errors_told(path: Path, step: int) -> Generator[None]:
     """
     try:
         yield
-    except sqlite3.Error as error:
+    except sqlite3.OperationalError as error:
         raise DiskError(_sentence(path, step, str(error))) from error
     except OSError as error:
         if not _ours(path, error):

@@ -6,7 +6,7 @@ import math
 import os
 import sqlite3
 import time
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
@@ -142,8 +142,8 @@ def begin(
             f"the run folder {str(path)!r} cannot be made: {error.strerror or error}. "
             "Free some space, or name another place with --out."
         ) from error
-    lock = run.own(path)
-    return Job(path, _loop(task, options, path), config, lock)
+    with disk_errors_told(path, 0):
+        return Job(path, _loop(task, options, path), config, run.own(path))
 
 
 def resume(path: Path) -> Job:
@@ -159,31 +159,34 @@ def resume(path: Path) -> Job:
         ValueError: If the run cannot be continued as it began.
     """
     config = run.read_config(path)
-    lock = run.own(path)
-    _refuse_diverged(path)
-    folder = path / run.CHECKPOINTS
-    state = checkpoint.newest(folder)
-    task, options = prepare(Options(**config["options"]))
-    if _fingerprint(task) != config["fingerprint"]:
-        raise ValueError(
-            f"the run {str(path)!r} must go on with the data and first weights it "
-            f"began with, but task {task.name!r} now makes others. Was its file, its "
-            "data or a package changed? Put it back, or start a new run."
-        )
-    checkpoint.clean(folder)
-    loop = _loop(task, options, path)
-    step = -1 if state is None else int(state["step"])
-    with disk_errors_told(path, step):
-        loop.records.forget_after(step)
-    if loop.records.count() != max(step, 0):
-        loop.records.close()
-        raise ValueError(
-            f"{path / run.DATABASE} must hold the {step} steps before the checkpoint, "
-            "but does not: was it deleted or replaced? Start the run again."
-        )
-    if state is not None:
-        loop.restore(state)
-    return Job(path, loop, config, lock)
+    with ExitStack() as opened:
+        lock = opened.enter_context(run.own(path))
+        _refuse_diverged(path)
+        folder = path / run.CHECKPOINTS
+        state = checkpoint.newest(folder)
+        task, options = prepare(Options(**config["options"]))
+        if _fingerprint(task) != config["fingerprint"]:
+            raise ValueError(
+                f"the run {str(path)!r} must go on with the data and first weights it "
+                f"began with, but task {task.name!r} now makes others. Was its file, "
+                "its data or a package changed? Put it back, or start a new run."
+            )
+        step = -1 if state is None else int(state["step"])
+        with disk_errors_told(path, step):
+            checkpoint.clean(folder)
+            loop = _loop(task, options, path)
+            opened.callback(loop.records.close)
+            loop.records.forget_after(step)
+        if loop.records.count() != max(step, 0):
+            raise ValueError(
+                f"{path / run.DATABASE} must hold the {step} steps before the "
+                "checkpoint, but does not: was it deleted or replaced? Start the run "
+                "again."
+            )
+        if state is not None:
+            loop.restore(state)
+        opened.pop_all()
+        return Job(path, loop, config, lock)
 
 
 def execute(job: Job, screen: Screen) -> Ending:
@@ -236,7 +239,7 @@ def _refuse_diverged(path: Path) -> None:
     if not (path / run.DATABASE).is_file():
         return
     try:
-        with run.reader(path) as base:
+        with closing(run.reader(path)) as base:
             found = base.execute("SELECT text FROM notes WHERE kind = 'diverged'")
             told = found.fetchone()
     except sqlite3.DatabaseError:

@@ -81,9 +81,11 @@ class Terminal(Silent):
             label: self._progress.add_task(label, total=total or None, start=total > 0)
             for label, total in totals.items()
         }
+        # No thread of its own: it would draw from the run's chance at any moment.
         self._live = Live(
-            console=console, refresh_per_second=REFRESH, get_renderable=self._draw
+            console=console, auto_refresh=False, get_renderable=self._draw
         )
+        self._drawn = 0.0
 
     def show(self, moment: Moment) -> None:
         """Note a step of the only run."""
@@ -94,6 +96,10 @@ class Terminal(Silent):
         self._newest[label] = moment
         self._paces[label].note(moment.step)
         self._progress.update(self._bars[label], completed=moment.step)
+        now = time.monotonic()
+        if now - self._drawn > 1 / REFRESH:
+            self._live.refresh()
+            self._drawn = now
 
     def expect(self, label: str, total: int) -> None:
         """Learn how many steps one of several runs has, when it begins."""
@@ -122,6 +128,7 @@ class Terminal(Silent):
 
     def __exit__(self, *_: object) -> None:
         """Draw the last state and leave it there."""
+        self._live.refresh()
         self._live.__exit__(None, None, None)
 
 

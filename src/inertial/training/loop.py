@@ -103,8 +103,10 @@ class Loop:
         self.curvature: float | None = None
         self.seconds = 0.0
         self._batches: Iterator[Batch] | None = None
-        self._epoch_chance: dict[str, Any] = chance.capture()
+        self._epoch_chance = chance.capture()
+        self._chance = chance.of_host()
         self._saved = time.monotonic()
+        self._fresh = True
         self._reading = Reading()
         self.optimizer.observe(self._receive)
 
@@ -114,10 +116,14 @@ class Loop:
         Yields:
             What the step shows. Raises `Diverged` if there is nothing to go on with.
         """
-        if self.step == 0:
+        chance.set_host(self._chance)  # whoever called may have drawn from it since
+        if self._fresh:
             self._attend()
         while self.step < self.total:
-            yield self._move()
+            moment = self._move()
+            self._chance = chance.of_host()
+            yield moment
+            chance.set_host(self._chance)
 
     def save(self) -> None:
         """Write everything that the rest of the run depends on.
@@ -153,6 +159,7 @@ class Loop:
         Args:
             state: What `state` returned, perhaps in another process.
         """
+        self._fresh = False  # what was due at this state was done before it was saved
         self.task.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.portrait.restore(state["portrait"])
@@ -166,6 +173,7 @@ class Loop:
             self._next_batch()
         self._epoch_chance = state["epoch_chance"]
         chance.restore(state["chance"])
+        self._chance = chance.of_host()
 
     def _move(self) -> Moment:
         """Return what one step, and everything that is due after it, has to show."""

@@ -47,6 +47,13 @@ class Records:
         self._waiting: list[tuple[str, tuple[Any, ...]]] = []
         self._flushed = time.monotonic()
         self._database = sqlite3.connect(path)
+        try:
+            self._prepare()
+        except sqlite3.Error:
+            self._database.close()
+            raise
+
+    def _prepare(self) -> None:
         self._database.execute("PRAGMA journal_mode=WAL")
         # FULL: what is committed is on the disk, even if the power goes.
         self._database.execute("PRAGMA synchronous=FULL")
