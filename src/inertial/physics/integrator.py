@@ -285,7 +285,7 @@ EXPLICIT_EULER = Integrator(
     "explicit_euler",
     (("look", 1.0), ("drift", 1.0), ("push", 1.0)),
     order=1,
-    source="Euler 1768; docs/theory.md, T03: stable up to lr·curvature = 1 − momentum",
+    source="Euler 1768; docs/theory.md, T03: stable up to lr·curvature = 1 - momentum",
     one_force=_explicit,
 )
 SYMPLECTIC_EULER = Integrator(
