@@ -49,7 +49,7 @@ def mark(name: str) -> str:
     return COLOURS[name].mark
 
 
-def settings(name: str, colour: Callable[[str], str]) -> dict[str, Any]:
+def settings(name: str, colour: Callable[[str], str]) -> Any:
     """Return matplotlib's settings for our figures.
 
     Args:

@@ -188,7 +188,7 @@ class _Product:
 
 
 def _is_cut(gradient: list[Tensor]) -> bool:
-    """Find a `once_differentiable` operation, whose part autograd would take as 0."""
+    """Return whether a `once_differentiable` part would silently count as 0."""
     waiting, seen = [g.grad_fn for g in gradient], set()
     while waiting:
         node = waiting.pop()
