@@ -69,15 +69,23 @@ class Observation:
         before = group.get("energy_scale", scale)
         if scale is not None:
             group["energy_scale"] = scale
-        if not self._reads():
+        keeps_nothing = all(buffer is None for buffer in batch.buffers)
+        if not self._reads() and not keeps_nothing:
             return
-        self._positions = [param.detach().clone() for param in batch.params]
+        rows = []
         for param, gradient, buffer, memory, _ in zip(*batch, strict=True):
             grad = joined(param, gradient, stride)
             old = torch.zeros_like(grad) if buffer is None else buffer
             booked = account(c, stride.kinetic, old, grad, memory, before)
             new = c.decay * old + c.kick * grad
-            self._sums.append(_row(booked, gradient, new))
+            rows.append(_row(booked, gradient, new))
+        if keeps_nothing and rows:
+            # Where no momentum survives, the last step's energy is this step's heat.
+            rows[0][2] += group.pop("energy_to_lose", 0.0)
+            group["energy_to_lose"] = sum(row[0].item() for row in rows)
+        if self._reads():
+            self._sums += rows
+            self._positions = [param.detach().clone() for param in batch.params]
 
     def after(self, batch: Batch) -> None:
         """Measure the way that the parameters went."""
