@@ -221,6 +221,11 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
             super().load_state_dict(state_dict)
         finally:
             handle.remove()
+        for group, kept, origin in zip(
+            self.param_groups, own, final[0]["param_groups"], strict=True
+        ):
+            if "reference_lr" in kept and "reference_lr" not in origin:
+                group["reference_lr"] = kept["reference_lr"]
         adopt(self, final[0])
         if keep_hyperparameters:
             for group, kept in zip(self.param_groups, own, strict=True):

@@ -56,6 +56,16 @@ def buffer_dtype(param: Tensor, word: str | None) -> torch.dtype:
     """
     if word is not None and not param.is_complex():
         return STATE_DTYPES[word]
+    return memory_dtype(param)
+
+
+def memory_dtype(param: Tensor) -> torch.dtype:
+    """Return the type in which a kinetic energy remembers a parameter's forces.
+
+    Example:
+        >>> memory_dtype(torch.zeros(1, dtype=torch.bfloat16))
+        torch.float32
+    """
     return torch.float32 if param.dtype in _HALF else param.dtype
 
 
@@ -179,7 +189,7 @@ def _state(
         )
         state["started"] = False
     if needs.memory and "memory" not in state:
-        state["memory"] = method.kinetic.start(param.detach())
+        state["memory"] = method.kinetic.start(param.detach().to(memory_dtype(param)))
     if needs.steps and "step" not in state:
         state["step"] = 0
     state.setdefault("started", False)
@@ -190,7 +200,8 @@ def _only_materialises(group: Group, param: Tensor, state: dict[str, Any]) -> bo
     """Return whether this would-be first step has neither a force nor a time."""
     if state["started"] or _number(group["lr"]) != 0:
         return False
-    return not bool(param.grad.to_dense().any())  # type: ignore[union-attr]
+    grad = cast("Tensor", param.grad)
+    return not bool((grad.to_dense() if grad.is_sparse else grad).any())
 
 
 def _grow(state: dict[str, Any], method: Method) -> int:
@@ -248,6 +259,8 @@ def _remember(
 ) -> Any:
     """Return the memory with this step's force in it, as the kernels take it."""
     force = joined(param, grad, method)
+    if force.dtype in _HALF:
+        force = force.float()  # whose square would lose what it adds
     kept = tuple(_as_real_or_local(part, force) for part in state["memory"])
     new = method.kinetic.remember(force, kept)
     stored = []
@@ -283,45 +296,48 @@ def adopt(optimizer: torch.optim.Optimizer, saved: dict[str, Any]) -> None:
     for group, origin in zip(
         optimizer.param_groups, saved["param_groups"], strict=True
     ):
-        scale = _foreign_scale(group, origin)
+        scale = 1.0
+        if "schedule_acts_on" not in origin and "schedule_acts_on" in group:
+            # A foreign buffer holds forces at its lr; ours, at the reference. This is
+            # what keeps the displacement of the last step (and 1 for "mass").
+            scale = _number(read(group, checked=True).coefficients(0).kick)
         for param, key in zip(group["params"], origin["params"], strict=True):
             if key in saved["state"]:
-                _adopt_one(optimizer, group, param, saved["state"][key], scale)
-
-
-def _foreign_scale(group: Group, origin: Group) -> float:
-    """Return what turns a foreign buffer into ours at the same displacement."""
-    if "schedule_acts_on" in origin or group.get("schedule_acts_on", "mass") == "mass":
-        return 1.0
-    if group.get("reference_lr") is None:
-        group["reference_lr"] = float(group["lr"])
-    drift = float(read(group, checked=True).coefficients(1).drift)
-    return float(group["lr"]) / drift
+                state = optimizer.state[param]
+                _adopt_one(state, group, param, saved["state"][key], scale)
 
 
 def _adopt_one(
-    optimizer: torch.optim.Optimizer,
+    state: dict[str, Any],
     group: Group,
     param: Tensor,
     saved: dict[str, Any],
     scale: float,
 ) -> None:
-    state = optimizer.state[param]
     if "exp_avg" in saved:  # PyTorch's Adam and AdamW
         count = int(saved["step"])
         state.clear()
         state.update(started=count > 0, step=count)
-        state["momentum_buffer"] = saved["exp_avg"]
-        state["memory"] = (count, saved["exp_avg_sq"].to(param.device, param.dtype))
-        saved = {"momentum_buffer": saved["exp_avg"]}
-    buffer = saved.get("momentum_buffer")
-    if buffer is not None:
+        saved = {
+            "momentum_buffer": saved["exp_avg"],
+            "memory": (count, saved["exp_avg_sq"]),
+        }
+    if saved.get("momentum_buffer") is not None:
         dtype = buffer_dtype(param, group["state_dtype"])
-        state["momentum_buffer"] = buffer.to(param.device, dtype, copy=True) * scale
-    elif "momentum_buffer" in state:
-        del state["momentum_buffer"]
-    if state and "started" not in state:
-        state["started"] = buffer is not None
+        buffer = saved["momentum_buffer"].to(param.device, dtype, copy=True)
+        state["momentum_buffer"] = buffer if scale == 1 else buffer * scale
+    else:
+        state.pop("momentum_buffer", None)
+    if "memory" in saved:
+        dtype = memory_dtype(param)
+        state["memory"] = tuple(
+            part.to(param.device, dtype, copy=True)
+            if isinstance(part, Tensor)
+            else part
+            for part in saved["memory"]
+        )
+    if state:
+        state.setdefault("started", "momentum_buffer" in state)
 
 
 def _number(value: Any) -> float:
