@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
@@ -133,7 +134,7 @@ def train(
     threads: Annotated[Whole, _word("CPU threads; default: the task's choice.")] = None,
     out: Annotated[Path | None, _word("Run folder to make; default: in runs/.")] = None,
     checkpoint_every: Annotated[
-        Whole, _word("Steps between checkpoints; default: each epoch, each minute.")
+        Whole, _word("Steps between checkpoints; default: each epoch or minute.")
     ] = None,
     resume: Annotated[
         Path | None, _word("Continue this run folder; takes no other words.")
@@ -215,8 +216,9 @@ def run(arguments: list[str]) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.format_message())
             return BAD_INPUT
-        hint = "See: inertial " + (error.ctx.info_name if _in_command(error) else "")
-        return _say(f"{error.format_message()} {hint.rstrip()} --help", BAD_INPUT)
+        said = f"{error.format_message().rstrip('.')}{_given(error, arguments)}."
+        command = f"{error.ctx.info_name} " if _in_command(error) else ""
+        return _say(f"{said} See: inertial {command}--help", BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         return _say("stopped at once.", INTERRUPTED)
     except BrokenPipeError:  # the reader of our output went away: nobody to tell
@@ -334,6 +336,16 @@ def _told(call: Callable[[], Result], *, building: bool = True) -> Result:
     except OSError as error:
         place = f" {error.filename!r}" if error.filename else ""
         raise Refused(f"cannot read or write{place}: {error.strerror}.") from error
+
+
+def _given(error: Any, arguments: list[str]) -> str:
+    """Return what was given for the option that an error is about, in words."""
+    for name in getattr(getattr(error, "param", None), "opts", ()):
+        for word, following in pairwise([*arguments, ""]):
+            if word == name or word.startswith(f"{name}="):
+                value = following if word == name else word.partition("=")[2]
+                return f", but {value!r} was given"
+    return ""
 
 
 def _in_command(error: Any) -> bool:

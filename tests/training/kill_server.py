@@ -24,7 +24,12 @@ import inertial.training.reading
 import inertial.training.records
 from inertial import cli
 
-IMPORTED_ONCE_FOR_ALL = (scipy.sparse.linalg, torch._dynamo)
+IMPORTED_ONCE_FOR_ALL = (
+    scipy.sparse.linalg,
+    torch._dynamo,
+    inertial.training.job,
+    inertial.training.reading,
+)
 
 torch.set_num_threads(1)  # a pool of threads would not survive a fork
 

@@ -12,6 +12,7 @@ from inertial.training.batches import shuffled
 from inertial.training.task import Defaults, Task
 
 BATCHES = 8
+from_numpy_s_old_chance = numpy.random.rand
 
 
 def task(*, batch_size: int = 8) -> Task:
@@ -26,7 +27,7 @@ def task(*, batch_size: int = 8) -> Task:
 
     def batches(epoch, generator):
         nonlocal drawn
-        shift = numpy.random.rand()  # at the epoch's start
+        shift = from_numpy_s_old_chance()  # at the epoch's start
         for x, y in plain(epoch, generator):
             drawn += 1
             if drawn == int(os.environ.get("TINY_STOP_AT", "-1")):

@@ -28,11 +28,10 @@ from inertial.training.portrait import SHARES, Portrait
 from inertial.training.records import Records
 from inertial.training.task import Task
 
-CHECKPOINT_SECONDS = (
-    60.0  # a kill costs a minute at most, unless the user says otherwise
-)
+CHECKPOINT_SECONDS = 60.0  # what a kill may cost, where an epoch takes longer
+EPOCH_SECONDS = 2.0  # shorter epochs are not worth a checkpoint each
 SMOOTHING = 0.9  # share of the old that stays in the smoothed loss: ten steps' memory
-GOOD = 1.1  # a checkpoint is good while the smoothed loss is below 1.1 times the first
+GOOD = 1.1  # a checkpoint is good while its probe loss is below 1.1 times the first
 
 
 class Diverged(ArithmeticError):
@@ -128,14 +127,15 @@ class Loop:
     def save(self) -> None:
         """Write everything that the rest of the run depends on.
 
-        Raises:
-            Diverged: If a weight is no finite number: such a state is not kept.
+        A state whose loss is no finite number is not kept: it ends the run.
         """
-        for name, p in self.task.model.named_parameters():
-            if not torch.isfinite(p).all():
-                raise Diverged(self.step, self._sentence(self.step, math.nan, name))
+        loss = probe_loss(self.task, self.device).item()
+        if not math.isfinite(loss):
+            self._give_up(loss)
+        if math.isnan(self.first):
+            self.first = loss
         self.records.commit()
-        good = not self.smooth > GOOD * abs(self.first)  # nan at the start is good
+        good = loss <= GOOD * self.first
         checkpoint.save(self.folder, self.step, self.state(), good=good)
         self._saved = time.monotonic()
 
@@ -186,7 +186,7 @@ class Loop:
         group = self.optimizer.param_groups[0]
         lr, momentum = float(group["lr"]), _momentum(group)
         if not math.isfinite(value):
-            self._give_up(batch, value, lr, momentum)
+            self._give_up(value, batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -222,7 +222,8 @@ class Loop:
             return True
         if self.options.checkpoint_every is not None:
             return self.step % self.options.checkpoint_every == 0
-        return self.index == 0 or time.monotonic() - self._saved > CHECKPOINT_SECONDS
+        age = time.monotonic() - self._saved
+        return age > (EPOCH_SECONDS if self.index == 0 else CHECKPOINT_SECONDS)
 
     @torch.no_grad()
     def _evaluate(self) -> None:
@@ -285,8 +286,8 @@ class Loop:
         self._reading = reading
 
     def _note_loss(self, loss: float) -> None:
-        if math.isnan(self.first):
-            self.first = self.smooth = loss
+        if math.isnan(self.smooth):
+            self.smooth = loss
         self.smooth = SMOOTHING * self.smooth + (1 - SMOOTHING) * loss
 
     def _record(self, loss: float, lr: float, momentum: float) -> None:
@@ -296,15 +297,17 @@ class Loop:
         for drawn in self.portrait.rows(self.step, self.optimizer):
             self.records.add("portrait", *drawn)
 
-    def _give_up(self, batch: Batch, loss: float, lr: float, momentum: float) -> None:
+    def _give_up(self, loss: float, batch: Batch = None) -> None:
         """Note the step that cannot be made, and end the run.
 
         Raises:
             Diverged: Always.
         """
         step = self.step + 1
-        epoch = step / self.task.steps_per_epoch
+        group = self.optimizer.param_groups[0]
+        lr, momentum = float(group["lr"]), _momentum(group)
         nothing = [None] * len(Reading._fields)
+        epoch = step / self.task.steps_per_epoch
         row = (epoch, self.samples, loss, lr, momentum, *nothing, self.seconds)
         self.records.add("steps", step, *row)
         found = flaw(batch)
@@ -315,20 +318,16 @@ class Loop:
                 f"{self.epoch + 1}), so the loss became {loss:g}. Drop or fill those "
                 "samples first.",
             )
-        raise Diverged(step, self._sentence(step, loss))
-
-    def _sentence(self, step: int, loss: float, weight: str = "") -> str:
-        group = self.optimizer.param_groups[0]
         said = explain_divergence(
             step,
-            float(group["lr"]),
-            _momentum(group),
+            lr,
+            momentum,
             bool(group.get("nesterov", False)),
             self.curvature,
             loss,
             kinetic=read(group).kinetic.name,
         )
-        return f"The weight {weight} is not finite. {said}" if weight else said
+        raise Diverged(step, said)
 
 
 def _base_words(group: dict[str, Any]) -> dict[str, Any]:

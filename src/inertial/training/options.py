@@ -73,8 +73,8 @@ class Options:
         seed: Of the weights, the batches and all other chance.
         device: Where to compute.
         threads: How many threads compute. Default: the task's, or torch's choice.
-        checkpoint_every: Steps between checkpoints. Default: at the end of each epoch,
-            and at least once a minute.
+        checkpoint_every: Steps between checkpoints. Default: at the end of an epoch
+            that took two seconds or more, and once a minute in long ones.
     """
 
     task: str
@@ -111,8 +111,10 @@ class Options:
         make_schedule(self.schedule, self.warm_up + 1, self.warm_up)
         _check_words(self)
         _check_device(self.device)
-        # A one-weight rehearsal: the optimizer itself refuses its words.
-        make_optimizer(nn.Linear(1, 1), self)
+        # A one-weight rehearsal: the optimizer itself refuses its words, at once.
+        rolling = self.method in ("sgd", "nesterov") and self.physics is None
+        words = {"momentum": 0.5, **self.optimizer} if rolling else self.optimizer
+        make_optimizer(nn.Linear(1, 1, bias=False), replace(self, optimizer=words))
 
     def completed(self, task: Task) -> Options:
         """Return the options with the task's defaults filled in.

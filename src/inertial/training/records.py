@@ -40,6 +40,9 @@ class Records:
 
     Args:
         path: The SQLite file; made if missing.
+
+    Raises:
+        ValueError: If the file is no database.
     """
 
     def __init__(self, path: Path) -> None:
@@ -49,9 +52,14 @@ class Records:
         self._database = sqlite3.connect(path)
         try:
             self._prepare()
-        except sqlite3.Error:
+        except sqlite3.Error as error:
             self._database.close()
-            raise
+            if isinstance(error, sqlite3.OperationalError):  # the disk, not the file
+                raise
+            raise ValueError(
+                f"{path} must be the run's records, but {error}. It is damaged: start "
+                "the run again."
+            ) from error
 
     def _prepare(self) -> None:
         self._database.execute("PRAGMA journal_mode=WAL")
