@@ -1,4 +1,4 @@
-"""Strictness for every test: float64 where a framework allows it, one seed, no network."""
+"""Strictness for every test: float64 where it can be, one seed, no network."""
 
 import os
 

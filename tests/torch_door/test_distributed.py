@@ -14,6 +14,7 @@ from cases_torch_ranks import (
     BUILDS,
     RANKS,
     STEPS,
+    muon_of,
     network,
     places,
     train,
@@ -79,7 +80,15 @@ def test_sharded_and_whole_parameters_in_one_list(
     assert_close(found, alone(BUILDS["sgd"], foreach=foreach), WITHIN)
 
 
-@pytest.mark.parametrize("name", ["sgd", "clock"])
+def test_sharded_matrices_by_muon(ranks: list[dict[str, Any]]) -> None:
+    model = network()
+    train(model, muon_of(model), range(STEPS))
+    # The iteration runs in bfloat16: a last place that differs between a mean of means
+    # and a mean may move one rounding, 2^-8 of steps of 0.02, four times.
+    assert_close(result(ranks, "muon"), places(model), 4 * 0.02 * 2**-6)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adamw", "clock"])
 def test_checkpoint_of_shards(ranks: list[dict[str, Any]], name: str) -> None:
     assert_equal(result(ranks, f"dcp {name}"), result(ranks, f"fsdp {name} False"))
 

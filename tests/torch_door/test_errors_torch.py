@@ -45,9 +45,10 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     (
         {"schedule_acts_on": "clock", "lr": 0.0},
         ValueError,
-        "is a ratio to this learning rate",
+        "is a ratio to the `lr` of the construction",
     ),
     ({"kinetic": "warp"}, ValueError, "warp.*newtonian|newtonian.*warp"),
+    ({"kinetic": 3}, TypeError, "kinetic"),
     ({"kinetic": "spectral"}, TypeError, r"needs matrices.*\(2,\)"),
     ({"state_dtype": torch.int8}, ValueError, "`state_dtype` must be .*bfloat16"),
     ({"state_dtype": "half"}, ValueError, "`state_dtype` must be .*bfloat16"),
@@ -74,6 +75,7 @@ def test_refused_at_construction(
         ({"lr": -1.0}, "Invalid learning rate"),
         ({"schedule_acts_on": "time"}, "`schedule_acts_on` must be"),
         ({"nesterov": True}, "Nesterov momentum requires"),
+        ({"betas": (0.9, 0.99)}, "`betas` is not a word of"),
         ({"method": "sgdd"}, "`method` must be one of"),
         ({"method": "torch.AdamW", "momentum": 0.9}, "`momentum` is not a word of"),
     ],
@@ -119,6 +121,7 @@ def test_words_of_named_methods_are_checked(
 @pytest.mark.parametrize(
     ("words", "text"),
     [
+        ({"ns_steps": 100}, "ns_steps"),
         ({"momentum": 1.0}, "momentum"),
         ({"adjust_lr_fn": "mine"}, "adjust_lr_fn|scale"),
     ],
@@ -139,6 +142,13 @@ def test_the_name_of_the_wrong_parameter_is_told() -> None:
     net = torch.nn.Linear(3, 2)
     with pytest.raises(TypeError, match="bias"):
         Inertial.muon(net.named_parameters())
+
+
+@pytest.mark.parametrize("words", [{"lr": -1.0}, {"momentum": 1.5}], ids=str)
+def test_words_are_checked_before_parameters_are_read(words: dict[str, Any]) -> None:
+    # PyTorch's own suite gives no parameters at all here.
+    with pytest.raises(ValueError, match="Invalid"):
+        Inertial(None, **words)
 
 
 def test_an_observer_needs_a_positive_interval() -> None:

@@ -71,9 +71,9 @@ def test_halves_keep_what_they_remember_in_float32():
         param.grad = torch.full((8,), 1 + 0.1 * step, dtype=torch.bfloat16)
         optimizer.step()
     kept = copy.deepcopy(optimizer.state[param])
-    assert kept["memory"][1].dtype == torch.float32
+    assert kept["memory_1"].dtype == torch.float32
     again = Inertial.adamw([param], lr=0.1)
     again.load_state_dict(copy.deepcopy(optimizer.state_dict()))
-    assert torch.equal(again.state[param]["memory"][1], kept["memory"][1])
+    assert torch.equal(again.state[param]["memory_1"], kept["memory_1"])
     assert torch.equal(again.state[param]["momentum_buffer"], kept["momentum_buffer"])
-    assert again.state[param]["memory"][1].dtype == torch.float32
+    assert again.state[param]["memory_1"].dtype == torch.float32

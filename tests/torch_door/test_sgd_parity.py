@@ -104,7 +104,7 @@ def test_a_learning_rate_changed_by_hand(words: dict[str, Any], foreach: bool) -
 
 
 @pytest.mark.parametrize("foreach", KERNELS.values(), ids=KERNELS)
-@pytest.mark.parametrize("shape", [()], ids=str)
+@pytest.mark.parametrize("shape", [(), (1,)], ids=str)
 @pytest.mark.parametrize("words", OPTIONS[::3], ids=name_of)
 def test_a_learning_rate_on_the_device(
     words: dict[str, Any], shape: tuple[int, ...], foreach: bool
@@ -321,9 +321,7 @@ def test_sixteen_bits_without_a_buffer(
 
 @HALF
 @pytest.mark.parametrize("foreach", KERNELS.values(), ids=KERNELS)
-@pytest.mark.parametrize(
-    "words", [words for words in MOMENTUM if not words["weight_decay"]], ids=name_of
-)
+@pytest.mark.parametrize("words", MOMENTUM, ids=name_of)
 def test_sixteen_bits_keep_the_buffer_in_float32(
     words: dict[str, Any], foreach: bool, kind: torch.dtype
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from inertial.arrays import Array
-from inertial.bounds import NOT_NEGATIVE, RETENTION
+from inertial.bounds import NOT_NEGATIVE, RETENTION, Bound, check
 from inertial.conventions.average_form import averaged
 from inertial.conventions.method import Method, check_words
 from inertial.conventions.vocabulary import (
@@ -82,6 +82,7 @@ def torch_muon(
     """
     if not checked:
         check_words(_BOUNDS, lr=lr, momentum=momentum, weight_decay=weight_decay)
+        check("ns_steps", ns_steps, Bound(1.0, 99.0))
     if adjust_lr_fn not in _SCALE_BY_WORD:
         raise ValueError(
             '`adjust_lr_fn` must be "original", "match_rms_adamw" or None, but is '

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.distributed.tensor import DTensor
 
 from inertial.conventions.method import Method
 from inertial.physics.coefficients import Coefficients
@@ -86,7 +87,9 @@ def _is_one(coefficient: Any) -> bool:
     return not isinstance(coefficient, Tensor) and coefficient == 1
 
 
-def joined(param: Tensor, grad: Tensor, stride: Stride | Method) -> Tensor:
+def joined(
+    param: Tensor, grad: Tensor, stride: Stride | Method, dtype: Any = None
+) -> Tensor:
     """Return minus the force: the gradient and what joins it.
 
     PyTorch flips the sign for `maximize` first and adds the weight decay after.
@@ -95,6 +98,8 @@ def joined(param: Tensor, grad: Tensor, stride: Stride | Method) -> Tensor:
         param: Position. Shape: any. Unit: X.
         grad: Gradient. Shape: as `param`. Unit: L/X.
         stride: Supplies the weight decay and the sign.
+        dtype: The buffer's type. Where it is wider than the parameter's, the sum is
+            made in it: a small weight decay would be lost in 16 bits.
 
     Returns:
         A new tensor, or `grad` itself if nothing joins it. Shape: as `param`.
@@ -108,7 +113,14 @@ def joined(param: Tensor, grad: Tensor, stride: Stride | Method) -> Tensor:
     grad = -grad if stride.maximize else grad
     if is_zero(stride.weight_decay):
         return grad
+    if _widens(param, dtype):
+        param, grad = param.to(dtype), grad.to(dtype)
     return grad.add(param, alpha=stride.weight_decay)
+
+
+def _widens(param: Tensor, dtype: Any) -> bool:
+    """Return whether a buffer keeps more digits than its parameter."""
+    return dtype is not None and torch.promote_types(param.dtype, dtype) != param.dtype
 
 
 def _blend(buffer: Tensor, grad: Tensor, c: Coefficients) -> Tensor:
@@ -147,6 +159,8 @@ def _momentum(
 
 
 def _drift(param: Tensor, velocity: Tensor, c: Coefficients) -> None:
+    if isinstance(param, DTensor) and velocity.placements != param.placements:  # type: ignore[attr-defined]
+        velocity = velocity.redistribute(placements=param.placements)  # type: ignore[attr-defined]
     if not _is_one(c.keep):
         param.mul_(c.keep)
     if isinstance(c.drift, Tensor) and torch.compiler.is_compiling():
@@ -164,7 +178,8 @@ def reference(batch: Batch, stride: Stride) -> None:
     """
     c = stride.coefficients
     for param, gradient, buffer, memory, rounding in zip(*batch, strict=True):
-        grad = joined(param, gradient, stride)
+        kept = None if buffer is None else buffer.dtype
+        grad = joined(param, gradient, stride, kept)
         momentum = _momentum(buffer, grad, c, rounding)
         velocity = stride.kinetic.velocity(_blend(momentum, grad, c), memory)
         _drift(param, velocity, c)
@@ -228,9 +243,14 @@ def _foreach_chunk(batch: Batch, stride: Stride) -> None:
     c = stride.coefficients
     params = batch.params
     grads: Any = torch._foreach_neg(batch.grads) if stride.maximize else batch.grads
-    if not is_zero(stride.weight_decay):
-        grads = torch._foreach_add(grads, params, alpha=stride.weight_decay)
     momenta: Any = batch.buffers
+    if not is_zero(stride.weight_decay):
+        kept = None if momenta[0] is None else momenta[0].dtype
+        wide: Any = params
+        if _widens(params[0], kept):
+            wide = [param.to(kept) for param in params]
+            grads = [grad.to(kept) for grad in grads]
+        grads = torch._foreach_add(grads, wide, alpha=stride.weight_decay)
     if momenta[0] is None:
         momenta = grads if _is_one(c.kick) else torch._foreach_mul(grads, c.kick)
     else:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from torch import Tensor
+
 from inertial.bounds import Bound, check
 from inertial.conventions import (
     lion,
@@ -120,6 +122,8 @@ def read(group: Group, *, checked: bool = False) -> Method:
     """
     row = words_of(group)
     words = {name: group[name] for name in row.defaults}
+    if isinstance(words["lr"], Tensor) and words["lr"].ndim:
+        words["lr"] = words["lr"].squeeze()
     if "kinetic" in words:
         words["kinetic"] = resolve(words["kinetic"])
     return row.build(**words, maximize=group["maximize"], checked=checked)
@@ -127,6 +131,9 @@ def read(group: Group, *, checked: bool = False) -> Method:
 
 def resolve(word: KineticWord) -> Kinetic:
     """Return the kinetic energy that a group's word names.
+
+    Raises:
+        TypeError: If it is none.
 
     Example:
         >>> resolve(("huber", (("limit", 2.0),))).name
@@ -136,6 +143,11 @@ def resolve(word: KineticWord) -> Kinetic:
         return word
     if isinstance(word, str):
         return kinetic(word)
+    if not isinstance(word, tuple | list) or len(word) != 2:
+        raise TypeError(
+            '`kinetic` must be a name such as "relativistic", or a Kinetic such as '
+            f"`relativistic(speed_limit=2.0)`, but is {word!r}."
+        )
     name, words = word
     return kinetic(name, **dict(words))
 
@@ -156,18 +168,20 @@ def storable(word: KineticWord) -> KineticWord:
     return (chosen.name, chosen.words) if chosen.words else chosen.name
 
 
-def complete(group: Group) -> Group:
-    """Fill in what a group leaves to its method, and refuse what the method lacks.
+def complete(group: Group, default_method: str) -> Group:
+    """Fill in what a group leaves to its own method, and refuse what that lacks.
 
     Args:
         group: The user's group, without PyTorch's defaults.
+        default_method: The optimizer's method, whose defaults PyTorch fills in.
 
     Returns:
-        The words that the group adds to the optimizer's defaults.
+        The group with its words.
 
     Raises:
         ValueError: If a word belongs to another method.
     """
+    group.setdefault("method", default_method)
     row = words_of(group)
     foreign = sorted((ALL_WORDS - set(row.defaults)) & set(group))
     if foreign:
@@ -176,7 +190,23 @@ def complete(group: Group) -> Group:
             f"{', '.join(sorted(row.defaults))}. Leave it out, or give the group "
             "another `method`."
         )
-    return {**row.defaults, **group}
+    return group if group["method"] == default_method else {**row.defaults, **group}
+
+
+def with_reference(group: Group) -> Group:
+    """Return a group whose kinetic energy is data, and whose schedule has a reference.
+
+    Example:
+        >>> words = {"method": "torch.SGD", "lr": 0.5, "schedule_acts_on": "clock"}
+        >>> with_reference({**METHODS["torch.SGD"].defaults, **words})["reference_lr"]
+        0.5
+    """
+    if "kinetic" in words_of(group).defaults:
+        group = {**group, "kinetic": storable(group["kinetic"])}
+    acts_on = group.get("schedule_acts_on", "mass")
+    if acts_on != "mass" and group["reference_lr"] is None:
+        group = {**group, "reference_lr": float(group["lr"])}
+    return group
 
 
 _TORCH_SAYS = {
@@ -188,8 +218,8 @@ _TORCH_SAYS = {
 _REFERENCE = Bound(
     0.0,
     low_open=True,
-    why="a schedule that acts on the force or the clock is a ratio to this learning "
-    "rate. Construct the optimizer with the peak `lr`, and let the scheduler lower it.",
+    why="a schedule that acts on the force or the clock is a ratio to the `lr` of the "
+    "construction. Give the peak there, and let the scheduler lower it.",
 )
 
 
@@ -209,7 +239,7 @@ def validate(group: Group) -> None:
     if hasattr(lr, "numel") and lr.numel() != 1:
         raise ValueError(f"Tensor lr must be 1-element, but has {lr.numel()} elements.")
     if group.get("schedule_acts_on", "mass") != "mass":
-        check("reference_lr", group["reference_lr"], _REFERENCE)
+        check("lr", group["reference_lr"], _REFERENCE)
     try:
         read(group)
     except ValueError as error:

@@ -11,6 +11,7 @@ from torch import Tensor
 from inertial.conventions.method import Method
 from inertial.physics.particle import Particle
 from inertial.torch import describe as words
+from inertial.torch.adopt import adopt
 from inertial.torch.dispatch import choose_kernel, refuse_contradictions
 from inertial.torch.kernels import Batch, Stride, differentiable
 from inertial.torch.methods import (
@@ -20,16 +21,12 @@ from inertial.torch.methods import (
     read,
     storable,
     validate,
+    with_reference,
     words_of,
 )
 from inertial.torch.named import NamedConstructors
 from inertial.torch.observe import Observation, Reading
-from inertial.torch.state import (
-    adopt,
-    gather,
-    refuse_shapes,
-    state_dtype_word,
-)
+from inertial.torch.state import gather, refuse_shapes, state_dtype_word
 
 
 class Inertial(NamedConstructors, torch.optim.Optimizer):
@@ -145,19 +142,18 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         """Build an optimizer whose groups speak one method's words by default."""
         refuse_contradictions(foreach, kernel, differentiable, fused)
         self._observers: list[Observation] = []
-        super().__init__(
-            params,
-            {
-                "method": method,
-                **spoken,
-                "maximize": maximize,
-                "state_dtype": state_dtype_word(state_dtype),
-                "foreach": foreach,
-                "kernel": kernel,
-                "differentiable": differentiable,
-                "fused": fused,
-            },
-        )
+        defaults = {
+            "method": method,
+            **spoken,
+            "maximize": maximize,
+            "state_dtype": state_dtype_word(state_dtype),
+            "foreach": foreach,
+            "kernel": kernel,
+            "differentiable": differentiable,
+            "fused": fused,
+        }
+        validate(with_reference(defaults))  # before anything reads the parameters
+        super().__init__(params, defaults)
 
     def add_param_group(self, param_group: Group) -> None:
         """Add parameters with words of their own.
@@ -172,20 +168,15 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}.")
-        group = dict(param_group)
-        if group.get("method", self.defaults["method"]) != self.defaults["method"]:
-            group = complete(group)
+        group = complete(dict(param_group), self.defaults["method"])
         if isinstance(group["params"], Iterable) and not isinstance(
             group["params"], Tensor | set
         ):
             group["params"] = list(group["params"])
-        trial = {**self.defaults, **group}
-        if "kinetic" in words_of(trial).defaults:
-            trial["kinetic"] = group["kinetic"] = storable(trial["kinetic"])
-        if trial.get("schedule_acts_on", "mass") != "mass" and (
-            trial["reference_lr"] is None
-        ):
-            trial["reference_lr"] = group["reference_lr"] = float(trial["lr"])
+        trial = with_reference({**self.defaults, **group})
+        for word in ("kinetic", "reference_lr"):
+            if word in words_of(trial).defaults:
+                group[word] = trial[word]
         group["state_dtype"] = state_dtype_word(trial["state_dtype"])
         validate(trial)
         refuse_shapes(read(trial).kinetic, group["params"])

@@ -2,7 +2,8 @@
 
 Per parameter: "momentum_buffer" (PyTorch's sign and scale), "started" (whether a first
 step was made: an explicit flag, never inferred from a buffer), "step" (only where the
-coefficients change with it) and "memory" (only where the kinetic energy remembers).
+coefficients change with it) and "memory_0", "memory_1" ... (only where the kinetic
+energy remembers).
 """
 
 from __future__ import annotations
@@ -16,7 +17,14 @@ from torch.distributed.tensor import DTensor
 
 from inertial.conventions.method import Method
 from inertial.physics.kinetic import Kinetic, check_shape
-from inertial.torch.kernels import is_zero, joined
+from inertial.torch.kernels import is_zero
+from inertial.torch.memory import (
+    local_shard,
+    memory_dtype,
+    remember,
+    remembers,
+    start_memory,
+)
 from inertial.torch.methods import Group, read
 from inertial.torch.rounding import Rounding
 
@@ -25,7 +33,6 @@ STATE_DTYPES = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
 }
-_HALF = (torch.bfloat16, torch.float16)
 
 
 def state_dtype_word(dtype: torch.dtype | str | None) -> str | None:
@@ -57,27 +64,6 @@ def buffer_dtype(param: Tensor, word: str | None) -> torch.dtype:
     if word is not None and not param.is_complex():
         return STATE_DTYPES[word]
     return memory_dtype(param)
-
-
-def memory_dtype(param: Tensor) -> torch.dtype:
-    """Return the type in which a kinetic energy remembers a parameter's forces.
-
-    Example:
-        >>> memory_dtype(torch.zeros(1, dtype=torch.bfloat16))
-        torch.float32
-    """
-    return torch.float32 if param.dtype in _HALF else param.dtype
-
-
-def remembers(kinetic: Kinetic) -> bool:
-    """Return whether a kinetic energy keeps a memory of past forces.
-
-    Example:
-        >>> from inertial.physics.kinetic import adaptive
-        >>> remembers(adaptive())
-        True
-    """
-    return kinetic.remember is not Kinetic._field_defaults["remember"]
 
 
 def refuse_shapes(kinetic: Kinetic, params: Any) -> None:
@@ -144,7 +130,7 @@ def gather(
         buffers.append(buffer)
         ages.append(_grow(state, method))
         roundings.append(_rounding(state, index, param) if needs.rounding else None)
-        memories.append(_remember(state, local, grad, method) if needs.memory else None)
+        memories.append(remember(state, local, grad, method) if needs.memory else None)
 
 
 class _Needs(NamedTuple):
@@ -187,12 +173,13 @@ def _state(
             dtype=buffer_dtype(param, group["state_dtype"]),
             requires_grad=False,
         )
-        state["started"] = False
-    if needs.memory and "memory" not in state:
-        state["memory"] = method.kinetic.start(param.detach().to(memory_dtype(param)))
+        state["started"] = torch.tensor(False)
+    if needs.memory:
+        start_memory(state, param, method.kinetic)
     if needs.steps and "step" not in state:
         state["step"] = 0
-    state.setdefault("started", False)
+    if "started" not in state:
+        state["started"] = torch.tensor(False)
     return state
 
 
@@ -208,16 +195,13 @@ def _grow(state: dict[str, Any], method: Method) -> int:
     """Return how many steps came before, up to where nothing changes; count this."""
     if not state:
         return method.settles_at or 0
-    age = 1 if state["started"] else 0
+    age = int(bool(state["started"]))
+    if not age:
+        state["started"] = torch.tensor(True)
     if "step" in state:
         age = state["step"]
         state["step"] += 1
-    state["started"] = True
     return age if method.settles_at is None else min(age, method.settles_at)
-
-
-def _local(tensor: Tensor) -> Tensor:
-    return tensor.to_local() if isinstance(tensor, DTensor) else tensor
 
 
 def _tensors(
@@ -236,9 +220,9 @@ def _tensors(
             grad = grad.redistribute(placements=param.placements)
         if method.kinetic.scope == "element":
             return (
-                _local(param),
-                _local(grad),
-                None if buffer is None else (_local(buffer)),
+                local_shard(param),
+                local_shard(grad),
+                None if buffer is None else (local_shard(buffer)),
             )
     if param.is_complex() and method.kinetic.name != "newtonian":
         real = torch.view_as_real
@@ -252,92 +236,6 @@ def _rounding(state: dict[str, Any], index: int, param: Tensor) -> Rounding | No
         return None  # whose buffer keeps the parameter's type
     rank = torch.distributed.get_rank() if isinstance(param, DTensor) else 0
     return Rounding((state["step"], index, rank))
-
-
-def _remember(
-    state: dict[str, Any], param: Tensor, grad: Tensor, method: Method
-) -> Any:
-    """Return the memory with this step's force in it, as the kernels take it."""
-    force = joined(param, grad, method)
-    if force.dtype in _HALF:
-        force = force.float()  # whose square would lose what it adds
-    kept = tuple(_as_real_or_local(part, force) for part in state["memory"])
-    new = method.kinetic.remember(force, kept)
-    stored = []
-    for old, own, part in zip(state["memory"], kept, new, strict=True):
-        if isinstance(own, Tensor):
-            own.copy_(part)
-            stored.append(old)
-        else:
-            stored.append(part)
-    state["memory"] = tuple(stored)
-    return new
-
-
-def _as_real_or_local(part: Any, force: Tensor) -> Any:
-    if not isinstance(part, Tensor):
-        return part
-    if not isinstance(force, DTensor):
-        part = _local(part)
-    return torch.view_as_real(part) if part.is_complex() else part
-
-
-def adopt(optimizer: torch.optim.Optimizer, saved: dict[str, Any]) -> None:
-    """Finish a load: buffers in their own type, and flags that foreign states lack.
-
-    PyTorch casts every floating tensor of a state to the parameter's type, which would
-    cost a float32 buffer of a bfloat16 parameter its digits: they are taken again from
-    what was saved.
-
-    Args:
-        optimizer: Into which PyTorch's own `load_state_dict` has just loaded.
-        saved: What it loaded.
-    """
-    for group, origin in zip(
-        optimizer.param_groups, saved["param_groups"], strict=True
-    ):
-        scale = 1.0
-        if "schedule_acts_on" not in origin and "schedule_acts_on" in group:
-            # A foreign buffer holds forces at its lr; ours, at the reference. This is
-            # what keeps the displacement of the last step (and 1 for "mass").
-            scale = _number(read(group, checked=True).coefficients(0).kick)
-        for param, key in zip(group["params"], origin["params"], strict=True):
-            if key in saved["state"]:
-                state = optimizer.state[param]
-                _adopt_one(state, group, param, saved["state"][key], scale)
-
-
-def _adopt_one(
-    state: dict[str, Any],
-    group: Group,
-    param: Tensor,
-    saved: dict[str, Any],
-    scale: float,
-) -> None:
-    if "exp_avg" in saved:  # PyTorch's Adam and AdamW
-        count = int(saved["step"])
-        state.clear()
-        state.update(started=count > 0, step=count)
-        saved = {
-            "momentum_buffer": saved["exp_avg"],
-            "memory": (count, saved["exp_avg_sq"]),
-        }
-    if saved.get("momentum_buffer") is not None:
-        dtype = buffer_dtype(param, group["state_dtype"])
-        buffer = saved["momentum_buffer"].to(param.device, dtype, copy=True)
-        state["momentum_buffer"] = buffer if scale == 1 else buffer * scale
-    else:
-        state.pop("momentum_buffer", None)
-    if "memory" in saved:
-        dtype = memory_dtype(param)
-        state["memory"] = tuple(
-            part.to(param.device, dtype, copy=True)
-            if isinstance(part, Tensor)
-            else part
-            for part in saved["memory"]
-        )
-    if state:
-        state.setdefault("started", "momentum_buffer" in state)
 
 
 def _number(value: Any) -> float:

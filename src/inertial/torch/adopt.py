@@ -1,0 +1,71 @@
+"""Load a state without loss: this optimizer's own, or PyTorch's SGD, Adam(W), Muon."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from inertial.torch.memory import keep_memory, kept_memory, memory_dtype
+from inertial.torch.methods import Group, read
+from inertial.torch.state import buffer_dtype
+
+
+def adopt(optimizer: torch.optim.Optimizer, saved: dict[str, Any]) -> None:
+    """Finish a load: buffers in their own type, and flags that foreign states lack.
+
+    PyTorch casts every floating tensor of a state to the parameter's type, which would
+    cost a float32 buffer of a bfloat16 parameter its digits: they are taken again from
+    what was saved.
+
+    Args:
+        optimizer: Into which PyTorch's own `load_state_dict` has just loaded.
+        saved: What it loaded.
+    """
+    for group, origin in zip(
+        optimizer.param_groups, saved["param_groups"], strict=True
+    ):
+        scale = 1.0
+        if "schedule_acts_on" not in origin and "schedule_acts_on" in group:
+            # A foreign buffer holds forces at its lr; ours, at the reference. This is
+            # what keeps the displacement of the last step (and 1 for "mass").
+            scale = float(read(group, checked=True).coefficients(0).kick)
+        for param, key in zip(group["params"], origin["params"], strict=True):
+            if key in saved["state"]:
+                state = optimizer.state[param]
+                _adopt_one(state, group, param, saved["state"][key], scale)
+
+
+def _adopt_one(
+    state: dict[str, Any],
+    group: Group,
+    param: Tensor,
+    saved: dict[str, Any],
+    scale: float,
+) -> None:
+    if "exp_avg" in saved:  # PyTorch's Adam and AdamW
+        count = int(saved["step"])
+        state.clear()
+        state["step"] = count
+        saved = {
+            "momentum_buffer": saved["exp_avg"],
+            "started": count > 0,
+            "memory_0": count,
+            "memory_1": saved["exp_avg_sq"],
+        }
+    if saved.get("momentum_buffer") is not None:
+        dtype = buffer_dtype(param, group["state_dtype"])
+        buffer = saved["momentum_buffer"].to(param.device, dtype, copy=True)
+        state["momentum_buffer"] = buffer if scale == 1 else buffer * scale
+    else:
+        state.pop("momentum_buffer", None)
+    dtype = memory_dtype(param)
+    memory = (
+        part.to(param.device, dtype, copy=True) if isinstance(part, Tensor) else part
+        for part in kept_memory(saved)
+    )
+    keep_memory(state, tuple(memory))
+    if state:
+        started = saved.get("started", "momentum_buffer" in state)
+        state["started"] = torch.tensor(bool(started))
