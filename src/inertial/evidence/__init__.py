@@ -1,0 +1,1 @@
+"""Evidence: every sentence about momentum as an experiment with a verdict."""
