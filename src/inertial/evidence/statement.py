@@ -35,7 +35,7 @@ class Comparison(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Return whether the measurement agrees with the prediction.
+        """Whether the measurement agrees with the prediction.
 
         Example:
             >>> Comparison("rate", 0.9, 0.9001, 1e-3, "finite time").holds
@@ -65,7 +65,7 @@ class Finding(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Return whether every comparison holds, and there is one."""
+        """Whether every comparison holds, and there is one."""
         return bool(self.comparisons) and all(c.holds for c in self.comparisons)
 
 
