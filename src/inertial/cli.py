@@ -164,10 +164,11 @@ def demo(
     from inertial.training.demo import compare
 
     found = _told(lambda: compare(seed, out, quiet=quiet))
-    print(found.told)
-    for path in found.paths:
-        _report(path)
     _end(found.code, found.stopped)
+    print(found.told)
+    for path in found.paths.values():
+        _report(path)
+    _compare(found.paths, found.folder / "report.html")
 
 
 @app.command()
@@ -309,6 +310,14 @@ def _report(path: Path, *, quiet: bool = False) -> None:
     written = _told(lambda: write_report(path))
     if not quiet:
         print(f"Report: {written}")
+
+
+def _compare(paths: dict[str, Path], page: Path) -> None:
+    from inertial.report import write_comparison
+
+    title = "With momentum and without"
+    written = _told(lambda: write_comparison(paths, page, title))
+    print(f"Side by side: {written}")
 
 
 def _told(call: Callable[[], Result], *, building: bool = True) -> Result:

@@ -78,4 +78,5 @@ def main():
     json.dump(statuses, sys.stdout)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,7 @@ import numpy
 from rich.console import Console
 
 from inertial.training import run
-from inertial.training.job import Ending, begin, execute
+from inertial.training.job import begin, execute
 from inertial.training.live import Plain, Silent, Terminal
 from inertial.training.loop import Moment
 from inertial.training.options import Options
@@ -36,13 +36,15 @@ class Comparison(NamedTuple):
     """What the demo found.
 
     Attributes:
-        paths: The run folders.
+        folder: Where the run folders are.
+        paths: label -> run folder.
         told: A table and what it shows, in words.
         code: The exit code.
         stopped: Why it ended early; "" if it did not.
     """
 
-    paths: list[Path]
+    folder: Path
+    paths: dict[str, Path]
     told: str
     code: int = 0
     stopped: str = ""
@@ -66,9 +68,7 @@ class Result(NamedTuple):
     accuracy: float
 
 
-def compare(
-    seed: int, out: Path | None, *, quiet: bool, epochs: int = EPOCHS
-) -> Comparison:
+def compare(seed: int, out: Path | None, *, quiet: bool) -> Comparison:
     """Train three times on the same data from the same weights, and compare.
 
     Without momentum, with momentum 0.9 at the same learning rate, and without at ten
@@ -79,7 +79,6 @@ def compare(
         seed: Of the weights and the order of the data, the same for all.
         out: Folder for the run folders. Default: a fresh one in runs/.
         quiet: Whether to show no progress.
-        epochs: How often each run sees the data.
 
     Returns:
         The comparison.
@@ -87,18 +86,18 @@ def compare(
     parent = out or run.choose("demo")
     run.check_free(parent)
     screen = _Screens(quiet)
-    paths: list[Path] = []
+    paths: dict[str, Path] = {}
     results: dict[str, Result] = {}
     with screen.drawing:
         for label, words in WORDS.items():
-            options = Options(TASK, {}, dict(words), epochs=epochs, seed=seed)
+            options = Options(TASK, {}, dict(words), epochs=EPOCHS, seed=seed)
             job = begin(options, parent / FOLDERS[label], ["demo"])
-            paths.append(job.path)
+            paths[label] = job.path
             ending = execute(job, screen.of(label, job.loop.total))
             if ending.code:
-                return _cut_short(paths, ending)
+                return Comparison(parent, paths, "", ending.code, ending.sentence)
             results[label] = measure(job.path)
-    return Comparison(paths, f"\n{table(results)}\n\n{verdict(results)}")
+    return Comparison(parent, paths, f"\n{table(results)}\n\n{verdict(results)}")
 
 
 def measure(path: Path) -> Result:
@@ -209,10 +208,6 @@ def _ratio(one: Result, other: Result) -> float | None:
         if a is not None and b is not None:
             return a / b
     return None
-
-
-def _cut_short(paths: list[Path], ending: Ending) -> Comparison:
-    return Comparison(paths, "", ending.code, ending.sentence)
 
 
 class _Screens:

@@ -11,6 +11,7 @@ from torch import Tensor
 from inertial.torch.curvature import leading_curvatures
 
 COUNT = 2  # directions: what a portrait can show
+PRODUCTS = 40  # with the Hessian, at most, in one probe: some hundred gradients
 LARGEST = 20_000_000  # parameters; beyond, two more directions would cost too much
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the run, at which the curvature is probed
 
@@ -57,7 +58,9 @@ class Portrait:
                 ]
                 for d in self.directions
             ]
-        found = leading_curvatures(loss, self.params, COUNT, start=start)
+        found = leading_curvatures(
+            loss, self.params, COUNT, start=start, max_products=PRODUCTS
+        )
         self.directions = torch.stack([_flat(d) for d in found.directions])
         self.origin = _flat(self.params)
         self.probe_step = step

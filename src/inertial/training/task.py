@@ -18,7 +18,7 @@ from inertial.training.batches import Batch, Batches, flaw, leaves, move, shuffl
 Criterion = Callable[[Any, Any], Tensor]
 """(outputs, targets) -> one number, the mean over the batch."""
 
-PROBE_SIZE = 256  # samples on which curvature is measured: enough to be typical
+PROBE_SIZE = 128  # samples on which curvature is measured: enough to be typical
 EVALUATION_SIZE = 1024  # samples of one evaluation batch: bounds the memory
 
 
