@@ -78,6 +78,10 @@ def test_refused_at_construction(
         ({"betas": (0.9, 0.99)}, "`betas` is not a word of"),
         ({"method": "sgdd"}, "`method` must be one of"),
         ({"method": "torch.AdamW", "momentum": 0.9}, "`momentum` is not a word of"),
+        ({"kernel": "fast"}, "`kernel` must be one of"),
+        ({"foreach": True, "kernel": "reference"}, "contradict each other"),
+        ({"fused": True}, "`fused=True` asks for PyTorch's fused"),
+        ({"differentiable": True}, "holds for a whole optimizer, not for one group"),
     ],
     ids=str,
 )

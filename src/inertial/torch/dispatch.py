@@ -5,6 +5,9 @@ from __future__ import annotations
 from inertial.torch.kernels import KERNELS, Batch, Kernel
 from inertial.torch.methods import Group
 
+SPEED_WORDS = ("foreach", "kernel", "differentiable", "fused")
+"""What a group says of how its step is computed, not of where it leads."""
+
 
 def choose_kernel(group: Group, batch: Batch) -> Kernel:
     """Return a group's kernel; "auto" is foreach on accelerators, a loop on the CPU.

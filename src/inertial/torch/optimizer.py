@@ -12,7 +12,11 @@ from inertial.conventions.method import Method
 from inertial.physics.particle import Particle
 from inertial.torch import describe as words
 from inertial.torch.adopt import adopt
-from inertial.torch.dispatch import choose_kernel, refuse_contradictions
+from inertial.torch.dispatch import (
+    SPEED_WORDS,
+    choose_kernel,
+    refuse_contradictions,
+)
 from inertial.torch.kernels import Batch, Stride, differentiable
 from inertial.torch.methods import (
     Group,
@@ -179,6 +183,12 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
                 group[word] = trial[word]
         group["state_dtype"] = state_dtype_word(trial["state_dtype"])
         validate(trial)
+        refuse_contradictions(*(trial[word] for word in SPEED_WORDS))
+        if trial["differentiable"] != self.defaults["differentiable"]:
+            raise ValueError(
+                "`differentiable` holds for a whole optimizer, not for one group. "
+                "Give it to the constructor."
+            )
         refuse_shapes(read(trial).kinetic, group["params"])
         super().add_param_group(group)
 
