@@ -24,6 +24,7 @@ from inertial.analysis.noise import (
     stationary_covariance,
     temperature,
 )
+from inertial.analysis.scaling import Scaled, scale
 from inertial.analysis.simulation import simulate
 from inertial.analysis.stability import (
     critical_curvatures,
@@ -49,6 +50,7 @@ __all__ = [
     "LANDSCAPES",
     "Landscape",
     "Mode",
+    "Scaled",
     "Trajectory",
     "Tuned",
     "base_variance",
@@ -81,6 +83,7 @@ __all__ = [
     "position_variance",
     "rate",
     "regime",
+    "scale",
     "simulate",
     "stable_curvatures",
     "stationary_covariance",
