@@ -12,8 +12,11 @@ from inertial.analysis.modes import continuous_damping_ratio, mode_matrix
 from inertial.analysis.noise import temperature
 from inertial.physics.coefficients import Coefficients
 
-RULES = ("physical", "exact", "linear", "sqrt")
-KEEPING = ("physical", "exact")  # the rules that keep the particle
+RULES: tuple[scaling.ScalingRule, ...] = ("physical", "exact", "linear", "sqrt")
+KEEPING: tuple[scaling.ScalingRule, ...] = (
+    "physical",
+    "exact",
+)  # the rules that keep the particle
 
 momenta = st.floats(0.05, 0.99)
 factors = st.floats(0.2, 8.0)
@@ -26,7 +29,7 @@ def ball(setting: scaling.Scaled) -> Coefficients:
 @pytest.mark.parametrize("k", [0.5, 2.0, 8.0])
 def test_rules_as_printed(k: float) -> None:  # theory sheet, section 6
     lr, mu = 0.01, 0.9
-    printed = {
+    printed: dict[scaling.ScalingRule, tuple[float, float]] = {
         "physical": (lr * k**2, 1 - k * (1 - mu)),
         "exact": (k * lr * (1 - mu**k) / (1 - mu), mu**k),
         "linear": (k * lr, mu),
@@ -39,7 +42,9 @@ def test_rules_as_printed(k: float) -> None:  # theory sheet, section 6
 
 @pytest.mark.parametrize("rule", RULES)
 @given(momentum=momenta)
-def test_the_same_batch_changes_nothing(rule: str, momentum: float) -> None:
+def test_the_same_batch_changes_nothing(
+    rule: scaling.ScalingRule, momentum: float
+) -> None:
     # 1 - (1 - momentum) and exp(log) lose the last digit at most.
     same = scaling.scale(0.3, momentum, 1.0, rule)
     assert same == pytest.approx((0.3, momentum), rel=1e-12)
@@ -48,7 +53,7 @@ def test_the_same_batch_changes_nothing(rule: str, momentum: float) -> None:
 @pytest.mark.parametrize("rule", RULES)
 @given(momentum=st.floats(0.9, 0.99), one=st.floats(0.5, 3), two=st.floats(0.5, 3))
 def test_two_scalings_are_one(
-    rule: str, momentum: float, one: float, two: float
+    rule: scaling.ScalingRule, momentum: float, one: float, two: float
 ) -> None:
     twice = scaling.scale(*scaling.scale(0.3, momentum, one, rule), two, rule)
     at_once = scaling.scale(0.3, momentum, one * two, rule)
@@ -58,7 +63,9 @@ def test_two_scalings_are_one(
 
 @pytest.mark.parametrize("rule", [*KEEPING, "linear"])
 @given(momentum=momenta, share=st.floats(0.05, 1.0))
-def test_noise_floor_is_kept(rule: str, momentum: float, share: float) -> None:
+def test_noise_floor_is_kept(
+    rule: scaling.ScalingRule, momentum: float, share: float
+) -> None:
     k = share / (1 - momentum)
     before = temperature(ball(scaling.Scaled(0.3, momentum)), 1.0)
     # The mean of k times as many samples has 1/k of the variance.
@@ -82,7 +89,9 @@ def test_damping_is_kept_by_the_physical_rule_only(
 
 
 @pytest.mark.parametrize("rule", KEEPING)
-def test_one_long_step_is_many_short_ones_to_first_order(rule: str) -> None:
+def test_one_long_step_is_many_short_ones_to_first_order(
+    rule: scaling.ScalingRule,
+) -> None:
     def gap(time_step: float) -> float:
         base = scaling.Scaled(time_step**2, 1 - 0.6 * time_step)
         short = numpy.linalg.matrix_power(mode_matrix(ball(base), 1.0), 4)
