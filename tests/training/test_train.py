@@ -77,6 +77,22 @@ def test_the_records_hold_an_energy_account():
         assert kinetic - before == pytest.approx(work - heat + schedule, abs=1e-6)
 
 
+def test_the_portrait_moves_with_its_momentum():
+    path = train(TINY, "--lr", "0.1")
+    lines = ask(
+        path,
+        "SELECT rank, probe_step, step, position, momentum FROM portrait "
+        "ORDER BY rank, step",
+    )
+    compared = 0
+    for (rank, probe, _, before, _), (rank2, probe2, step, after, p) in pairwise(lines):
+        if (rank, probe) == (rank2, probe2):
+            # position' = position + lr * momentum', in float32
+            assert after - before == pytest.approx(0.1 * p, abs=1e-6), step
+            compared += 1
+    assert compared > 30
+
+
 def test_the_records_can_be_read_while_the_run_goes_on(monkeypatch):
     seen = []
     real = checkpoint.save
@@ -146,6 +162,30 @@ def test_threads_and_device_are_as_asked():
     assert (config["threads"], config["device"]) == (2, "cpu")
 
 
+@pytest.fixture
+def _signals():
+    """Signals as a terminal leaves them: in the background some are ignored."""
+    defaults = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, h) for number, h in defaults.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_signals")
+def test_a_signal_that_is_ignored_stays_ignored(monkeypatch):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup
+    monkeypatch.setenv("TINY_SIGNAL", "SIGHUP")
+    monkeypatch.setenv("TINY_STOP_AT", str(8 + 3))
+    path = train(TINY, "--steps", "5")
+    assert ask(path, "SELECT count(*) FROM steps") == [(5,)]
+
+
+@pytest.mark.usefixtures("_signals")
 @pytest.mark.parametrize(
     ("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)]
 )
@@ -229,9 +269,11 @@ def test_the_edge_of_stability_is_where_the_theory_says(tmp_path):
     stable = train(*words, "--lr", "1.88", out="below")
     losses = [loss for (loss,) in ask(stable, "SELECT loss FROM steps")]
     assert losses[-1] < losses[0]
-    rising = train(*words, "--lr", "1.92", out="above")
+    rising = train(*words, "--lr", "1.92", "--checkpoint-every", "30", out="above")
     losses = [loss for (loss,) in ask(rising, "SELECT loss FROM steps")]
     assert losses[-1] > 100 * losses[0]
+    kept = checkpoint.listing(rising / "checkpoints")
+    assert [found.good for found in kept] == [True, False, False]
 
 
 def test_nan_that_appears_in_the_data_later_is_told(tmp_path, capsys):
