@@ -25,10 +25,10 @@ demo: $(STAMP)  ## Train on real handwritten digits, with and without momentum, 
 	$(BIN)/inertial demo
 
 test: $(STAMP)  ## Run the tests (under 3 minutes on two cores)
-	$(BIN)/python -m pytest -n 2 -q -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -q -m "not slow"
 
 test-all: $(STAMP)  ## Run every test, the slow ones too
-	$(BIN)/python -m pytest -n 2 -q
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -q
 
 format: $(STAMP)  ## Format the code
 	$(BIN)/ruff format .
