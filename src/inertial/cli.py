@@ -180,6 +180,34 @@ def report(run: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
     _report(run)
 
 
+@app.command()
+def evidence(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Names (T24, Q1), sentences or comments of the question's page (C7, "
+            "A2), or words that a statement contains; default: all.",
+            show_default=False,
+        ),
+    ] = None,
+    figures: Annotated[Path | None, _word("Folder for the figures, as SVG.")] = None,
+    html: Annotated[Path | None, _word("File for a page of all that ran.")] = None,
+    seed: Annotated[int, _word("Of all chance.")] = 0,
+) -> None:
+    """Put what is said about momentum to the test; exit 1 if a verdict changes."""
+    from inertial.evidence import command
+
+    _examine(command, words or (), figures=figures, html=html, seed=seed)
+
+
+def _examine(command: Any, *words: Any, **places: Any) -> NoReturn:
+    try:
+        code = command.evidence(*words, **places)
+    except command.Unusable as error:
+        raise Refused(str(error)) from error
+    raise typer.Exit(code)
+
+
 @app.callback(invoke_without_command=True)
 def _version(
     version: Annotated[bool, _word("Say the version.", "--version")] = False,
@@ -207,7 +235,7 @@ def run(arguments: list[str]) -> int:
         arguments: Words as typed.
 
     Returns:
-        The exit code: 0 done, 2 bad input, 3 diverged, 128 + signal if stopped.
+        0 done, 1 a verdict changed, 2 bad input, 3 diverged, 128 + signal if stopped.
     """
     try:
         code = app(args=arguments, prog_name="inertial", standalone_mode=False)
