@@ -44,6 +44,7 @@ from inertial.analysis.tuning import (
     nesterov_best,
     nesterov_standard,
     polyak,
+    polyak_overshoot,
 )
 
 __all__ = [
@@ -80,6 +81,7 @@ __all__ = [
     "nesterov_standard",
     "period",
     "polyak",
+    "polyak_overshoot",
     "position_variance",
     "rate",
     "regime",

@@ -116,6 +116,39 @@ def polyak(curvature_min: float, curvature_max: float) -> Tuned:
     return Tuned(4 / (stiff + soft) ** 2, share * share, False, share)
 
 
+def polyak_overshoot(condition_number: float) -> tuple[int, float]:
+    """Return how far Polyak's setting first throws the stiffest mode out.
+
+    From rest at 1 this mode is at (1 + t·(1 + rate))·(−rate)ᵗ after t steps: both its
+    multipliers are −rate, so it grows before it decays.
+
+    Args:
+        condition_number: κ, at least 1. Unit: 1.
+
+    Returns:
+        (the step at which it is farthest, how far it is then, in units of its start):
+        about √κ/2 and √κ/e for a large κ. Its loss is the square.
+
+    Source: docs/theory.md, T31; the solution for a double root.
+
+    Example:
+        >>> step, factor = polyak_overshoot(1e4)
+        >>> step, round(factor, 2)
+        (49, 36.79)
+    """
+    check("condition_number", condition_number, Bound(1.0))
+    rate = polyak(1.0, condition_number).rate
+    if rate == 0:
+        return 0, 1.0
+
+    def away(step: int) -> float:
+        return float((1 + step * (1 + rate)) * rate**step)
+
+    top = -1 / math.log(rate) - 1 / (1 + rate)  # where the slope in t is 0
+    farthest = max({0, math.floor(top), math.ceil(top)}, key=away)
+    return farthest, away(farthest)
+
+
 def nesterov_standard(curvature_min: float, curvature_max: float) -> Tuned:
     """Return Nesterov's own setting, which is safe on every strongly convex loss.
 
