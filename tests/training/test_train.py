@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import sqlite3
 from contextlib import closing
@@ -13,6 +14,9 @@ import torch
 
 from inertial.cli import run
 from inertial.training import checkpoint
+from inertial.training.job import begin, execute
+from inertial.training.live import Silent
+from inertial.training.options import Options
 from inertial.training.records import TABLES
 from inertial.training.run import reader
 
@@ -118,6 +122,19 @@ def test_a_watched_run_is_the_same_run(capsys):
     quiet = train(TINY)
     assert run(["train", TINY, "--out", "loud", "--no-report"]) == 0
     assert numbers(quiet) == numbers(Path("loud"))
+
+
+def test_whoever_watches_may_draw_from_chance():
+    class Gambler(Silent):
+        def show(self, moment):
+            random.random()
+            torch.rand(3)
+
+    quiet = train(TINY)
+    job = begin(Options(TINY, {}, {}), Path("watched"))
+    random.random()
+    assert execute(job, Gambler()).code == 0
+    assert numbers(Path("watched")) == numbers(quiet)
 
 
 @pytest.mark.parametrize(
