@@ -214,3 +214,24 @@ def test_bad_words_are_refused() -> None:
         ValueError, match=r"at most 1, but is 2: .* `lr` of at most 0.25"
     ):
         tuning.critical(0.5, 4.0)
+
+
+@pytest.mark.parametrize("condition", [1.0, 3.0, 50.0, 1e4])
+def test_polyak_throws_the_stiffest_mode_out_as_far_as_told(condition) -> None:  # T31
+    ball = coefficients(tuning.polyak(1 / condition, 1.0))
+    path = [abs(row[-1]) for row in _path(ball, 4 * int(math.sqrt(condition)) + 4)]
+    step, farthest = tuning.polyak_overshoot(condition)
+    assert max(path) == pytest.approx(farthest, rel=1e-9)  # rounding of a double root
+    assert path[step] == pytest.approx(farthest, rel=1e-9)
+
+
+def test_the_overshoot_needs_a_condition_number() -> None:
+    with pytest.raises(ValueError, match="`condition_number` must be at least 1"):
+        tuning.polyak_overshoot(0.5)
+
+
+def _path(ball: Coefficients, steps: int) -> list[tuple[float, float]]:
+    rows, matrix = [numpy.array([0.0, 1.0])], md.mode_matrix(ball, 1.0)
+    for _ in range(steps):
+        rows.append(matrix @ rows[-1])
+    return rows

@@ -26,7 +26,17 @@ def t30_three_cycle(seed: int) -> Finding:
     )
     cycle = numpy.array([float(Fraction(n, 1225)) for n in (-2208, 792, 2592)])
     caught = abs(numpy.sort(ball[-3:], axis=0) - cycle[:, None]).max(0)
-    comparisons = (
+    return Finding(
+        _compare_ends(caught, ahead[-1]),
+        lambda figure: _draw_cycle(figure, ball[:41, 0], ahead[:41, 0], cycle),
+        "Position against steps from the same start. Polyak's heavy ball jumps for "
+        "ever between three places, drawn as lines; Nesterov's settles at 0 within 20 "
+        "steps.",
+    )
+
+
+def _compare_ends(caught: Any, ahead: Any) -> tuple[Comparison, ...]:
+    return (
         Comparison(
             "last three places of the ball from 3.3, off the exact cycle, at most [X]",
             0.0,
@@ -45,17 +55,10 @@ def t30_three_cycle(seed: int) -> Finding:
         Comparison(
             "farthest end of Nesterov's standard setting from the minimum [X]",
             0.0,
-            float(abs(ahead[-1]).max()),
+            float(abs(ahead).max()),
             1e-9,
             "300 steps at a rate of at most √(1 − 1/5) leave 10⁻¹⁴ of 4",
         ),
-    )
-    return Finding(
-        comparisons,
-        lambda figure: _draw_cycle(figure, ball[:41, 0], ahead[:41, 0], cycle),
-        "Position against steps from the same start. Polyak's heavy ball jumps for "
-        "ever between three places, drawn as lines; Nesterov's settles at 0 within 20 "
-        "steps.",
     )
 
 
@@ -78,44 +81,13 @@ def t31_overshoot(seed: int) -> Finding:
     comparisons: list[Comparison] = []
     paths = {}
     for condition in (1e2, 1e4, 1e6):
-        ball, root = numbers(polyak(1 / condition, 1.0)), math.sqrt(condition)
-        steps, told = int(3 * root), polyak_overshoot(condition)
+        ball, steps = numbers(polyak(1 / condition, 1.0)), int(3 * condition**0.5)
         steep, flat = (
             abs(walked(ball, curvature, 1.0, steps))
             for curvature in (1.0, 1 / condition)
         )
+        comparisons += _compare_overshoot(condition, steep, flat)
         paths[condition] = steep
-        name = f"at κ = {condition:g}"
-        comparisons += (
-            Comparison(
-                f"farthest place of the steepest direction {name} [starts]",
-                told[1],
-                float(steep.max()),
-                1e-9 * condition,
-                "rounding of a double root, which grows with its square",
-            ),
-            Comparison(
-                f"when it is there, {name} [steps]",
-                told[0],
-                int(steep.argmax()),
-                1.0,
-                "the top is as flat as a parabola",
-            ),
-            Comparison(
-                f"the same over √κ/e, {name} [1]",
-                1.0,
-                float(steep.max() / (root / math.e)),
-                1 / root,
-                "the next term of the expansion in 1/√κ",
-            ),
-            Comparison(
-                f"farthest place of the flattest direction {name} [starts]",
-                1.0,
-                float(flat.max()),
-                1e-12,
-                "it never leaves its start but downhill",
-            ),
-        )
     return Finding(
         tuple(comparisons),
         lambda figure: _draw_overshoot(figure, paths),
@@ -123,6 +95,43 @@ def t31_overshoot(seed: int) -> Finding:
         "for two condition numbers. It rises to √κ/e at √κ/2 steps, 4 times the start "
         "at κ = 100 and 37 times at 10 000, and is back at the start only after 1.8√κ "
         "and 3.2√κ steps.",
+    )
+
+
+def _compare_overshoot(
+    condition: float, steep: Any, flat: Any
+) -> tuple[Comparison, ...]:
+    root, name = math.sqrt(condition), f"at κ = {condition:g}"
+    step, farthest = polyak_overshoot(condition)
+    return (
+        Comparison(
+            f"farthest place of the steepest direction {name} [starts]",
+            farthest,
+            float(steep.max()),
+            1e-9 * condition,
+            "rounding of a double root, which grows with its square",
+        ),
+        Comparison(
+            f"when it is there, {name} [steps]",
+            step,
+            int(steep.argmax()),
+            1.0,
+            "the top is as flat as a parabola",
+        ),
+        Comparison(
+            f"the same place over √κ/e, {name} [1]",
+            1.0,
+            float(steep.max() / (root / math.e)),
+            1 / root,
+            "the next term of the expansion in 1/√κ",
+        ),
+        Comparison(
+            f"farthest place of the flattest direction {name} [starts]",
+            1.0,
+            float(flat.max()),
+            1e-12,
+            "it never leaves its start but downhill",
+        ),
     )
 
 

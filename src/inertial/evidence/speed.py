@@ -34,7 +34,19 @@ def t26_speed_up(seed: int) -> Finding:
         for k in conditions
     ]
     early, late = numpy.array([_speed_ups(k) for k in conditions]).T
-    comparisons = (
+    return Finding(
+        _compare_speed_ups(conditions, told, early, late),
+        lambda figure: _draw_speed_ups(figure, conditions, told, early, late),
+        "Speed-up of momentum over plain descent against the condition number, both "
+        "logarithmic: a straight line of slope one half. Measured in the long run the "
+        "points lie on it, to an error of 10⁻⁸ a quarter below.",
+    )
+
+
+def _compare_speed_ups(
+    conditions: Any, told: Any, early: Any, late: Any
+) -> tuple[Comparison, ...]:
+    return (
         *(
             Comparison(
                 f"long-run speed-up at κ = {k:g} [1]",
@@ -60,13 +72,6 @@ def t26_speed_up(seed: int) -> Finding:
             "momentum first makes things worse (T31)",
             "<",
         ),
-    )
-    return Finding(
-        comparisons,
-        lambda figure: _draw_speed_ups(figure, conditions, told, early, late),
-        "Speed-up of momentum over plain descent against the condition number, both "
-        "logarithmic: a straight line of slope one half. Measured in the long run the "
-        "points lie on it, to an error of 10⁻⁸ a quarter below.",
     )
 
 
@@ -191,11 +196,21 @@ def t58_lower_bound(seed: int) -> Finding:
     factor = polyak(1 / condition, 1.0).rate
     bound = factor ** (run.steps + 1.0)
     ahead = max(abs(run.positions[t, :, t:]).max() for t in run.steps)
-    comparisons = (
+    return Finding(
+        _compare_errors(away / bound[:, None], float(ahead)),
+        lambda figure: _draw_chain(figure, tuned, away, bound),
+        "Error against steps on Nesterov's chain, logarithmic. The bound falls along a "
+        "straight line; Polyak's error falls beside it, Nesterov's more slowly, plain "
+        "descent's hardly.",
+    )
+
+
+def _compare_errors(share: Any, ahead: float) -> tuple[Comparison, ...]:
+    return (
         Comparison(
             "nearest of 15 settings, error over the bound [1]",
             1.0,
-            float((away / bound[:, None]).min()),
+            float(share.min()),
             1e-9,
             "rounding at places of size 1; the end of 300 links is never felt",
             ">",
@@ -203,24 +218,17 @@ def t58_lower_bound(seed: int) -> Finding:
         Comparison(
             "largest place of a link that no news can have reached [X]",
             0.0,
-            float(ahead),
+            ahead,
             0.0,
             "nothing has moved it",
         ),
         Comparison(
             "Polyak's error over the bound, at most [1]",
             1.0,
-            float((away[:, 0] / bound).max()),
+            float(share[:, 0].max()),
             1e-9,
             "the same: on this chain it is the next link that it misses most",
         ),
-    )
-    return Finding(
-        comparisons,
-        lambda figure: _draw_chain(figure, tuned, away, bound),
-        "Error against steps on Nesterov's chain, logarithmic. The bound falls along a "
-        "straight line; Polyak's error falls beside it, Nesterov's more slowly, plain "
-        "descent's hardly.",
     )
 
 

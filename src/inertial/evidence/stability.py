@@ -12,6 +12,7 @@ from inertial.analysis import (
     critical_curvatures,
     equivalent_lr,
     half_life,
+    largest_stable_curvature,
     largest_stable_lr,
     period,
     regime,
@@ -63,16 +64,28 @@ def t21_stability_limits(seed: int) -> Finding:
     predicted = {n: [_limit(f, mu) for mu in momenta] for n, f in _FORMS.items()}
     measured = {n: [_edge(f, mu) for mu in momenta] for n, f in _FORMS.items()}
     ratios = numpy.array([*measured.values()]) / numpy.array([*predicted.values()])
-    worst = ratios.flat[abs(ratios - 1).argmax()]
+    worst = float(ratios.flat[abs(ratios - 1).argmax()])
     home, gone = (
         [_comes_home(f(share * _edge(f, 0.9), 0.9)) for f in _FORMS.values()]
         for share in (0.98, 1.02)
     )
-    comparisons = (
+    return Finding(
+        _compare_limits(measured, worst, sum(home), sum(gone)),
+        _draw_limits(momenta, measured),
+        "Six curves of the largest stable learning rate against momentum, on each of "
+        "which the measured points lie: from the average, whose limit rises without "
+        "bound, to the step with the old velocity, whose limit falls to nothing.",
+    )
+
+
+def _compare_limits(
+    measured: Any, worst: float, home: int, gone: int
+) -> tuple[Comparison, ...]:
+    return (
         Comparison(
             "measured over predicted limit, the worst of 18 [1]",
             1.0,
-            float(worst),
+            worst,
             1e-9,
             _ROUNDING,
         ),
@@ -89,20 +102,11 @@ def t21_stability_limits(seed: int) -> Finding:
         Comparison(
             "forms that come to rest 2 % below the limit, of 6 [1]",
             len(_FORMS),
-            sum(home),
+            home,
             0.0,
             "a count",
         ),
-        Comparison(
-            "forms that come to rest 2 % above it [1]", 0, sum(gone), 0.0, "a count"
-        ),
-    )
-    return Finding(
-        comparisons,
-        _draw_limits(momenta, measured),
-        "Six curves of the largest stable learning rate against momentum, on each of "
-        "which the measured points lie: from the average, whose limit rises without "
-        "bound, to the step with the old velocity, whose limit falls to nothing.",
+        Comparison("forms that come to rest 2 % above it [1]", 0, gone, 0.0, "a count"),
     )
 
 
@@ -163,17 +167,27 @@ def t23_regimes(seed: int) -> Finding:
     ]
     seen = _behaviour(walked(columns(balls), 1.0, numpy.ones((len(balls), 1)), 1500))
     told = regime(Coefficients(decay=momenta, drift=stiffness), 1.0)
-    ball = Coefficients(decay=0.9, drift=0.05)
-    swing, halving = _timed(
-        simulate(polyak(0.05, 0.9), quadratic((1.0,)), (1.0,), 1500)
+    timed = _timed(simulate(polyak(0.05, 0.9), quadratic((1.0,)), (1.0,), 1500))
+    return Finding(
+        _compare_regimes(int((seen != told).sum()), *timed),
+        _draw_regimes(momenta, stiffness, seen),
+        "A map of momentum against stiffness. Balls that creep lie below the critical "
+        "curve, those that swing above it, those that jump from side to side above a "
+        "second curve, and those that fly off above the limit 2(1 + μ).",
     )
+
+
+def _compare_regimes(
+    others: int, swing: float, halving: float
+) -> tuple[Comparison, ...]:
+    ball = Coefficients(decay=0.9, drift=0.05)
     band = numpy.linspace(*critical_curvatures(ball), 102)[1:-1]
     same = float(measured_rates(ball, band).max() - measured_rates(ball, band).min())
-    comparisons = (
+    return (
         Comparison(
             "balls that do other than their regime says [1]",
             0,
-            int((seen != told).sum()),
+            others,
             0.0,
             "a count; none lies within 2 % of a border, where it takes ages to tell",
         ),
@@ -199,18 +213,11 @@ def t23_regimes(seed: int) -> Finding:
             _ROUNDING,
         ),
     )
-    return Finding(
-        comparisons,
-        _draw_regimes(momenta, stiffness, seen),
-        "A map of momentum against stiffness. Balls that creep lie below the critical "
-        "curve, those that swing above it, those that jump from side to side above a "
-        "second curve, and those that fly off above the limit 2(1 + μ).",
-    )
 
 
 def _away_from_borders(momenta: Any, stiffness: Any) -> Any:
-    root = numpy.sqrt(momenta)
-    borders = ((1 - root) ** 2, (1 + root) ** 2, 2 * (1 + momenta))
+    balls = Coefficients(decay=momenta)
+    borders = (*critical_curvatures(balls), largest_stable_curvature(balls))
     return numpy.all([abs(stiffness / edge - 1) > 0.02 for edge in borders], axis=0)
 
 
@@ -241,15 +248,20 @@ def _draw_regimes(momenta: Any, stiffness: Any, seen: Any) -> Callable[..., None
 
         axes = figure.subplots()
         grid = numpy.linspace(0.02, 0.95, 120)
-        for word, colour in {
-            "overdamped": "loss",
-            "underdamped": "kinetic",
-            "overdamped, flipping sign": "other",
-            "diverging": "heat",
-        }.items():
+        for word, name, colour in (
+            ("overdamped", "creeps", "loss"),
+            ("underdamped", "swings", "kinetic"),
+            ("overdamped, flipping sign", "jumps", "other"),
+            ("diverging", "flies off", "heat"),
+        ):
             picked = seen == word
             axes.plot(
-                momenta[picked], stiffness[picked], "o", color=mark(colour), ms=3.5
+                momenta[picked],
+                stiffness[picked],
+                "o",
+                color=mark(colour),
+                ms=3.5,
+                label=name,
             )
         balls = [polyak(1.0, mu).coefficients(0) for mu in grid]
         for edge in numpy.array([critical_curvatures(ball) for ball in balls]).T:
@@ -258,15 +270,16 @@ def _draw_regimes(momenta: Any, stiffness: Any, seen: Any) -> Callable[..., None
         axes.set_yscale("log")
         axes.set_xlabel("momentum [1]")
         axes.set_ylabel("lr · curvature [1]")
-        for word, colour, x, y in (
-            ("creeps", "loss", 0.15, 2e-3),
-            ("swings", "kinetic", 0.97, 0.1),
-            ("jumps from side to side", "other", 0.97, 3.0),
-            ("flies off", "heat", 0.97, 5.3),
-        ):
-            axes.text(x, y, word, color=mark(colour), fontsize=11, va="center")
-        axes.set_xlim(right=1.4)
-        axes.set_xticks((0, 0.2, 0.4, 0.6, 0.8, 1.0))
+        # Above the axes, for points are everywhere within.
+        figure.subplots_adjust(top=0.89)
+        axes.legend(
+            frameon=False,
+            fontsize=10,
+            ncols=4,
+            loc="lower center",
+            bbox_to_anchor=(0.5, 0.98),
+            handletextpad=0.1,
+        )
 
     return draw
 
