@@ -30,7 +30,7 @@ def t30_three_cycle(seed: int) -> Finding:
         _compare_ends(caught, ahead[-1]),
         lambda figure: _draw_cycle(figure, ball[:41, 0], ahead[:41, 0], cycle),
         "Position against steps from the same start. Polyak's heavy ball jumps for "
-        "ever between three places, drawn as lines; Nesterov's settles at 0 within 20 "
+        "ever between three places, drawn as lines; Nesterov's settles at 0 within 5 "
         "steps.",
     )
 
