@@ -2,6 +2,7 @@
 
 import numpy
 import pytest
+import torch
 
 from cases_conventions import START, apart, gradient, run, schedule
 from inertial.conventions import ema, keras_sgd, sutskever, torch_sgd
@@ -90,6 +91,26 @@ def test_an_average_in_the_words_of_torch_by_the_theory():
     assert apart(ours, run(lambda t: ema(10 * schedule(t), share[t]))) < EXACT
 
 
+def test_there_and_back_again_through_pytorch_itself():
+    """PyTorch writes no buffer at momentum 0, so no first momentum may become 0."""
+
+    def rule(t):
+        return torch_sgd(moving(t), 0.8, dampening=0.3).coefficients(t)
+
+    def keras(t):
+        return keras_sgd(**scheduled_keras_words(rule, t))
+
+    weight = torch.nn.Parameter(torch.tensor(START))
+    optimizer = torch.optim.SGD([weight], lr=0.1)
+    for t in range(STEPS):
+        back = scheduled_torch_words(lambda s: keras(s).coefficients(s), t)
+        optimizer.param_groups[0].update(back)
+        weight.grad = torch.tensor(gradient(weight.detach().numpy()))
+        optimizer.step()
+    ours = run(keras)
+    assert apart(ours[-1], weight.detach().numpy()) < EXACT
+
+
 def test_what_no_words_can_say_is_refused():
     def stopped(t):
         return torch_sgd(schedule(t), 0.9).coefficients(t)
@@ -102,5 +123,7 @@ def test_what_no_words_can_say_is_refused():
             spell(lambda _: torch_sgd(0.1, 0.9, nesterov=True).coefficients(1), 3)
         with pytest.raises(ValueError, match=r"keeps 0\.5 of the position"):
             spell(lambda _: Coefficients(keep=0.5), 3)
+    with pytest.raises(ValueError, match="at step 2 momentum comes back"):
+        scheduled_torch_words(lambda t: Coefficients(decay=0.9 * (t != 1)), 2)
     with pytest.raises(ValueError, match="begins with a step without force"):
         scheduled_torch_words(lambda _: keras_sgd(0.0, 0.9).coefficients(0), 2)

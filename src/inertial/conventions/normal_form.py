@@ -105,7 +105,9 @@ def scheduled_keras_words(rule: Rule, step: int) -> dict[str, Any]:
     """
     _refuse_lookahead(rule(step))
     form = normal_form(rule, step)
-    return {"learning_rate": form.pushed, "momentum": form.carried}
+    # At first any momentum will do; its own keeps the words from changing needlessly.
+    carried = form.carried if step else rule(0).decay
+    return {"learning_rate": form.pushed, "momentum": carried}
 
 
 def scheduled_torch_words(rule: Rule, step: int) -> dict[str, Any]:
@@ -123,8 +125,9 @@ def scheduled_torch_words(rule: Rule, step: int) -> dict[str, Any]:
         parameter group, but only one below 1 at construction.
 
     Raises:
-        ValueError: If the method looks ahead or shrinks the position, or the run
-            begins without a force, which PyTorch cannot keep out.
+        ValueError: If the method looks ahead or shrinks the position, if the run
+            begins without a force, which PyTorch cannot keep out, or if momentum comes
+            back after a step without, in which PyTorch does not write its buffer.
 
     Source: docs/theory.md, T12 for averages: β_t(1 − α_t) and
         α_t(1 − α_(t−1))/(1 − α_t); T11 for velocities; T18 (b) for the dampening.
@@ -144,6 +147,11 @@ def scheduled_torch_words(rule: Rule, step: int) -> dict[str, Any]:
         )
     unit = _last_kick(rule, step)
     before = _last_kick(rule, step - 1) if step else unit
+    if step and now.decay != 0 and rule(step - 1).decay == 0:
+        raise ValueError(
+            f"at step {step} momentum comes back after a step without, but PyTorch "
+            "writes no buffer at momentum 0. Use a small momentum there instead."
+        )
     return {
         "lr": now.drift * now.blend_momentum * unit,
         "momentum": now.decay * before / unit,
