@@ -5,7 +5,14 @@ import pytest
 import torch
 
 from cases_conventions import START, apart, gradient, run, schedule
-from inertial.conventions import ema, keras_sgd, sutskever, torch_sgd
+from inertial.conventions import (
+    Method,
+    ema,
+    keras_sgd,
+    sutskever,
+    torch_sgd,
+    translate,
+)
 from inertial.conventions.normal_form import (
     normal_form,
     scheduled_keras_words,
@@ -127,3 +134,11 @@ def test_what_no_words_can_say_is_refused():
         scheduled_torch_words(lambda t: Coefficients(decay=0.9 * (t != 1)), 2)
     with pytest.raises(ValueError, match="begins with a step without force"):
         scheduled_torch_words(lambda _: keras_sgd(0.0, 0.9).coefficients(0), 2)
+
+
+@pytest.mark.parametrize("to", ["ema", "qhm"])
+def test_without_friction_there_is_no_average(to):
+    """T18 (c): its share of new gradients would be 0."""
+    free = Method(lambda _: Coefficients(decay=1.0, drift=0.1))
+    with pytest.raises(ValueError, match=r"it loses no momentum.*some friction"):
+        translate(free, to=to)

@@ -70,13 +70,27 @@ def ema_words(method: Method) -> dict[str, Any]:
     """
     first = read(_EMA, method)
     debias = method.settles_at is None
-    share = 1.0 if debias else 1.0 - first.carry
+    share = 1.0 if debias else _entering(first.carry)
     words = {
         "learning_rate": first.drift / share,
         "beta": first.carry,
         "debias": debias,
     }
     return confirmed(_EMA, method, ema, words)
+
+
+def _entering(carry: Array) -> Array:
+    """Return the share of the force that enters an average, or refuse where none does.
+
+    Raises:
+        ValueError: If nothing of the momentum is lost.
+    """
+    if carry == 1:
+        raise ValueError(
+            "no average can spell this method: it loses no momentum, so that a mean of "
+            "its forces would take in no new one. Give it some friction."
+        )
+    return 1.0 - carry
 
 
 def averaged(
@@ -188,7 +202,7 @@ def qhm_words(method: Method) -> dict[str, Any]:
         'maximize': False}
     """
     first = read(_QHM, method)
-    averaged_part = first.through / (1.0 - first.carry)
+    averaged_part = first.through / _entering(first.carry)
     whole = averaged_part + first.direct
     words = {
         "lr": first.drift * whole,

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy
 
 from inertial.conventions import Method
 from inertial.conventions.normal_form import NormalForm
-from inertial.physics import force, step
+from inertial.evidence.statement import Comparison
+from inertial.physics import (
+    SYMPLECTIC_EULER,
+    Particle,
+    advance,
+    force,
+    newtonian,
+    step,
+)
 
 Slope = Callable[[Any, int], Any]
 """(position, step) -> the gradient that is felt there and then."""
@@ -170,6 +178,59 @@ def walk_torch(
         optimizer.step()
         places.append(position.copy())
     return numpy.array(places)
+
+
+def roll(
+    particles: Iterable[Particle], clock: Iterable[float], slope: Slope, start: Any
+) -> Any:
+    """Return the positions of a particle whose nature may change, stage by stage.
+
+    Args:
+        particles: One for each step; the momentum is kept from one to the next.
+        clock: The time of each step. Unit: T.
+        slope: What is felt.
+        start: Shape: (dimension,). Unit: X.
+
+    Returns:
+        The positions. Shape: (steps + 1, dimension). Unit: X.
+
+    Example:
+        >>> roll([Particle()], [0.5], lambda x, t: x, numpy.ones(1))[:, 0]
+        array([1.  , 0.75])
+    """
+    state, places = (start, 0.0 * start), [start]
+    for t, (particle, time_step) in enumerate(zip(particles, clock, strict=True)):
+        state = advance(
+            SYMPLECTIC_EULER,
+            newtonian(),
+            lambda x, t=t: -slope(x, t),  # type: ignore[misc]
+            particle,
+            time_step,
+            *state,
+        )
+        places.append(state[0])
+    return numpy.array(places)
+
+
+def none_apart(
+    what: str, gaps: Iterable[float], tolerance: float = 1e-12
+) -> Comparison:
+    """Compare the largest of some distances with none.
+
+    Args:
+        what: What they are distances of.
+        gaps: The distances.
+        tolerance: What rounding may leave.
+
+    Returns:
+        The comparison.
+
+    Example:
+        >>> none_apart("two runs", [0.0, 1e-15]).holds
+        True
+    """
+    worst = max(float(gap) for gap in gaps)
+    return Comparison(f"{what}, the largest", 0.0, worst, tolerance, ROUNDING)
 
 
 def apart(path: Any, other: Any) -> float:
