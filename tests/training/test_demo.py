@@ -26,6 +26,7 @@ def test_the_verdict_follows_the_numbers():
     alike = demo.verdict(results(never, (90, 110, 160), (70, 90, 150)))
     assert "momentum reached a training loss of 0.25 at step 160" in alike
     assert "the plain run never did in the same budget" in alike
+    assert "at step 150 and momentum at step 160 (1.07 times)" in alike
     assert "mostly acts as a larger effective learning rate" in alike
     apart = demo.verdict(results(never, (90, 110, 160), (300, 400, 500)))
     assert "the longer way alone does not explain" in apart
