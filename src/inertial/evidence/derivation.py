@@ -10,6 +10,7 @@ import numpy
 from inertial.analysis import largest_stable_lr, rate, simulate
 from inertial.analysis.landscape import double_well, quadratic
 from inertial.conventions import ema
+from inertial.evidence.measuring import columns
 from inertial.evidence.statement import Comparison, Finding, Statement
 from inertial.evidence.thresholds import measured_growth, measured_limit
 from inertial.physics import (
@@ -65,9 +66,7 @@ def _average_plus_momentum(mass: Any, shares: Any, clock: float) -> float:
 def _average(learning_rate: Any, beta: Any) -> Coefficients:
     """Return the six numbers of many moving averages, one in each row."""
     rows = zip(learning_rate[:, 0], beta[:, 0], strict=True)
-    each = [ema(float(lr), float(share)).coefficients(0) for lr, share in rows]
-    columns = [numpy.array(column)[:, None] for column in zip(*each, strict=True)]
-    return Coefficients(*columns)
+    return columns([ema(float(lr), float(share)).coefficients(0) for lr, share in rows])
 
 
 def _averages_of_paths(body: Particle, clock: float) -> tuple[Any, Any]:

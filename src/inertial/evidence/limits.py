@@ -120,7 +120,7 @@ def t55_ends_of_alpha(seed: int) -> Finding:
     return Finding(
         tuple(Comparison(w, p, float(m), t, why) for w, p, m, t, why in rows),
         _draw_t55,
-        "Distance against steps for four values of α: all fall along one line, "
+        "Distance against steps for four values of α: all fall near one line, "
         "exp(−β·curvature·t), whatever α.",
     )
 
@@ -140,19 +140,19 @@ def _averages(step_size: float, curvature: float, steps: int) -> Any:
 def _draw_t55(figure: Any) -> None:
     from inertial.report.drawing import mark
 
-    axes, steps = figure.add_subplot(), numpy.arange(601)
-    axes.plot(steps, numpy.exp(-0.005 * steps), color=mark("ink"))
-    run = _averages(0.1, 0.05, 600)
+    axes, steps = figure.add_subplot(), numpy.arange(1501)
+    axes.plot(steps, numpy.exp(-0.002 * steps), color=mark("ink"))
+    run = _averages(0.1, 0.02, 1500)
     for i, (share, colour) in enumerate(
         zip(_SHARES, ("loss", "kinetic", "work", "other"), strict=True)
     ):
-        shown = steps[10 * i :: 40]
+        shown = steps[25 * i :: 100]
         axes.plot(shown, run[shown, i], "os^D"[i], ms=6, color=mark(colour),
                   label=f"α = {share:g}")  # fmt: skip
     axes.set(yscale="log", xlabel="step", ylabel="distance, over the first")
     axes.set_yticks([0.05, 0.1, 0.2, 0.5, 1], ["0.05", "0.1", "0.2", "0.5", "1"])
     axes.minorticks_off()
-    axes.text(330, 0.27, "exp(−β·curvature·t)")
+    axes.text(830, 0.27, "exp(−β·curvature·t)")
     axes.legend(frameon=False, loc="lower left")
 
 
