@@ -143,10 +143,8 @@ def _draw_t33(figure: Any, settings: Any, found: list[Sample]) -> None:
     axes.legend(frameon=False)
 
 
-def t34_look_ahead_and_noise(seed: int) -> Finding:
-    """Return the jitter of particles that look ahead for real, stage by stage."""
-    settings = ((0.1, 0.9), (0.5, 0.5), (1.2, 0.9), (1.34, 0.9))
-    each, steps, after = 3000, 500, 300
+def _looking_ahead(settings: Any, each: int, seed: int) -> list[Sample]:
+    """Return the jitter of particles that feel the force ahead, stage by stage."""
     lr, momentum = columns(settings, each)
     particle = Particle.from_coefficients(ball(lr, momentum), law="explicit")
     generator = numpy.random.default_rng(seed)
@@ -154,14 +152,19 @@ def t34_look_ahead_and_noise(seed: int) -> Finding:
     def force(place: Any) -> Any:
         return -place - generator.standard_normal(place.shape)
 
-    place = numpy.zeros_like(lr)
-    push, squares = numpy.zeros_like(lr), []
-    for number in range(1, steps + 1):
+    place, push, squares = numpy.zeros_like(lr), numpy.zeros_like(lr), []
+    for number in range(1, 501):
         place, push = advance(NESTEROV, newtonian(), force, particle, 1.0, place, push)
-        if number >= after and number % 10 == 0:
+        if number >= 300 and number % 10 == 0:
             squares.append(place[:, 0] ** 2)
     table = numpy.array(squares).reshape(len(squares), len(settings), each)
-    found = [sample(table[:, number]) for number in range(len(settings))]
+    return [sample(table[:, number]) for number in range(len(settings))]
+
+
+def t34_look_ahead_and_noise(seed: int) -> Finding:
+    """Return the jitter of a look ahead, beside the heavy ball's."""
+    settings = ((0.1, 0.9), (0.5, 0.5), (1.2, 0.9), (1.34, 0.9))
+    found = _looking_ahead(settings, 3000, seed)
     comparisons = [
         agree(
             f"variance of Nesterov's position at lr·λ {lr:g}, μ {momentum:g} [X²]",
