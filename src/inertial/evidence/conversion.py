@@ -56,6 +56,7 @@ def _draw_runs(
     from inertial.report.drawing import mark
 
     axes, steps = figure.add_subplot(), numpy.arange(len(line))
+    figure.subplots_adjust(left=0.145)
     axes.plot(steps, wrong, "--", color=mark("heat"), lw=1.4, label=said[2])
     axes.plot(steps, line, color=mark("ink"), label=said[0])
     axes.plot(steps[::3], points[::3], "o", ms=4, color=mark("loss"), label=said[1])
