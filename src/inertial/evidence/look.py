@@ -93,7 +93,8 @@ a.ref:hover { border-color: var(--loss); }
 .claim dl { margin: 0; } .claim dt { margin-top: 12px; color: var(--muted);
   font-size: 14px; } .claim dd { margin: 0; max-width: 62ch; }
 .claim figcaption { max-width: 62ch; }
-.claim pre { display: inline-block; }
+.claim pre { display: inline-block; background: var(--card);
+  border: 1px solid var(--rule); }
 .claim .numbers-of { margin-top: 18px; overflow-x: auto; }
 .claim td.ok { color: var(--work); } .claim td.off { color: var(--heat);
   font-weight: 600; }
@@ -119,6 +120,7 @@ a.ref:hover { border-color: var(--loss); }
     border-bottom: 1px solid var(--rule); gap: 2px 14px; }
   .claim tbody th, .claim tbody td { border: 0; padding: 0; }
   .claim tbody th, .claim td.why { grid-column: 1 / -1; }
+  .claim td.why { order: 1; } .claim td.ok, .claim td.off { align-self: end; }
   .claim td[data-of]::before { content: attr(data-of); display: block;
     color: var(--muted); font-size: 13px; }
   .formula { font-size: 17px; padding: 12px 14px; }

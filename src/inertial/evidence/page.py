@@ -18,9 +18,9 @@ from inertial.report.page import POLICY
 TITLE = "What are mass and velocity in gradient descent?"
 TABS = {
     "answer": "The answer",
-    "physics": "Physics in five pictures",
-    "sentences": "The page, sentence by sentence",
-    "claims": "All claims",
+    "physics": "Physics",
+    "sentences": "The page",
+    "claims": "Claims",
 }
 
 

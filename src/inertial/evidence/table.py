@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from inertial.evidence.quotes import COMMENTS, SENTENCES
 from inertial.evidence.statement import Statement
 
+_HERE = "inertial.evidence"
+
 ROOMS = (
-    "derivation",
     "conversion",
-    "schedule",
-    "limits",
-    "stability",
-    "speed",
-    "filter",
-    "noise",
-    "scaling",
+    "derivation",
+    "dictionary",
     "energies",
+    "filter",
     "landscapes",
-    "worst_case",
+    "limits",
+    "mass",
+    "nesterov",
+    "noise",
+    "noise_limits",
+    "noise_pace",
+    "optimum",
+    "overshoot",
     "questions",
+    "scaling",
+    "schedule",
+    "speed",
+    "stability",
+    "stepping",
+    "swings",
+    "worst_case",
 )
-"""The modules that hold statements, in the order in which a reader meets them."""
+"""The modules that hold statements; a module may hold those of another as well."""
 
 
 def collect(rooms: Iterable[str] = ROOMS) -> dict[str, Statement]:
@@ -42,14 +52,12 @@ def collect(rooms: Iterable[str] = ROOMS) -> dict[str, Statement]:
     """
     found: dict[str, Statement] = {}
     for room in rooms:
-        place = f"inertial.evidence.{room}"
-        if importlib.util.find_spec(place) is None:
-            continue
-        for statement in getattr(importlib.import_module(place), "STATEMENTS", ()):
-            if statement.name in found:
+        for statement in importlib.import_module(f"{_HERE}.{room}").STATEMENTS:
+            if found.get(statement.name, statement) is not statement:
                 raise ValueError(
                     f"{statement.name} is the name of two statements, the second in "
-                    f"{place}. Names never change: give the newer one the next number."
+                    f"{_HERE}.{room}. Names never change: give the newer one the next "
+                    "number."
                 )
             found[statement.name] = statement
     return dict(sorted(found.items(), key=lambda item: _place(item[0])))
