@@ -130,7 +130,7 @@ def _draw_coasts(
         rest = x[entry[row], row] - predicted[row]
         axes.axhline(rest, color=mark(colour), ls="--", lw=1.2)
         axes.plot(frames, x[frames, row], "o", ms=3, color=mark(colour))
-        side = "top" if row == 1 else "bottom"
+        side = "top" if row in (1, 2) else "bottom"
         axes.text(
             121,
             rest + (0.2 if side == "bottom" else -0.15),
