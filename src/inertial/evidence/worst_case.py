@@ -325,8 +325,8 @@ STATEMENTS = (
         "The heavy ball, tuned well, is as fast on every strongly convex loss as it is "
         "on quadratics.",
         "false",
-        "Its quadratic tuning may hold the loss at several times its start, here for 20 "
-        "steps; the tuning that is safe everywhere is promised no more than plain "
+        "Its quadratic tuning may hold the loss at several times its start, here for "
+        "20 steps; the tuning that is safe everywhere is promised no more than plain "
         "descent. Nesterov's keeps its promise on the same valleys.",
         "safe: (1 − lr·μ)ᴺ;  Nesterov: (1 − 1/√κ)ᴺ;  Polyak: 4.67, 9.14 after 5, 10 "
         "steps (PEPit)",
