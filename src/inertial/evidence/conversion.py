@@ -147,6 +147,10 @@ def t12_torch_and_average(seed: int) -> Finding:
     )  # fmt: skip
 
 
+def _constant(x: Any, t: int) -> Any:
+    return 1.0 + 0.0 * x
+
+
 def t13_first_steps(seed: int) -> Finding:
     """Return how averages and torch.optim.SGD begin."""
     steps, lr, mu = 150, 0.05, 0.9
@@ -160,6 +164,8 @@ def t13_first_steps(seed: int) -> Finding:
     scheduled = walk_torch(
         lambda t: scheduled_torch_words(unbiased.coefficients, t), slope, start, steps
     )
+    even = lengths(walk(lambda t: unbiased, _constant, start, 40))
+    full = lr * len(start) ** 0.5
     first = [
         normal_form(method.coefficients, 0).pushed
         for method in (torch_sgd(**words), ema(lr, mu))
@@ -175,6 +181,13 @@ def t13_first_steps(seed: int) -> Finding:
             ),
             _same("dampening = momentum, from the average of e₀ = g₁", damped, warm),
             _same("corrected average, from torch.optim.SGD", scheduled, corrected),
+            Comparison(
+                "corrected average, constant slope: step over lr·slope, worst of 40",
+                1.0,
+                float(even[numpy.argmax(abs(even - full))] / full),
+                1e-12,
+                ROUNDING,
+            ),
             _other("dampening = momentum, from the average of 0", damped, zero),
         ),
         lambda figure: _draw_t13(figure, words),
@@ -189,17 +202,13 @@ def _draw_t13(figure: Any, words: dict[str, Any]) -> None:
 
     axes, steps, start = figure.add_subplot(), 40, numpy.zeros(1)
     lr, mu = words["lr"], words["momentum"]
-
-    def even(x: Any, t: int) -> Any:
-        return 1.0 + 0 * x
-
     counts = numpy.arange(1, steps + 1)
     for method, colour in ((ema(lr, mu), "ink"), (ema(lr, mu, True), "muted")):
         forms = [normal_form(method.coefficients, t) for t in range(steps)]
-        path = walk_displacements(forms.__getitem__, even, start, steps)
+        path = walk_displacements(forms.__getitem__, _constant, start, steps)
         axes.plot(counts, lengths(path) / lr, color=mark(colour))
-    damped = walk_torch(lambda t: {}, even, start, steps, **words)
-    zero = walk(lambda t: ema(lr, mu), even, start, steps)
+    damped = walk_torch(lambda t: {}, _constant, start, steps, **words)
+    zero = walk(lambda t: ema(lr, mu), _constant, start, steps)
     axes.plot(counts[::2], lengths(damped)[::2] / lr, "o", ms=5, color=mark("loss"))
     axes.plot(counts[::2], lengths(zero)[::2] / lr, "o", ms=5, color=mark("kinetic"))
     axes.set(xlabel="step", ylabel="step length (lr·slope)", ylim=(0, 1.25))

@@ -85,7 +85,7 @@ def _draw_t22(
     axes.text(0, minimum, "minimum of the loss", va="bottom", color=mark("muted"))
     axes.set(xlabel="momentum μ", ylabel="resting place (x)")
     axes.set(ylim=(0.55 * minimum, 1.06 * minimum))
-    axes.legend(frameon=False, fontsize=11, loc="lower right")
+    axes.legend(frameon=False, fontsize=11, loc=(0.02, 0.6))
 
 
 def t46_average_of_weights(seed: int) -> Finding:
