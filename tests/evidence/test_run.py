@@ -101,13 +101,16 @@ from inertial.evidence.run import run
 if __name__ == "__main__":
     statements = [small.statement(f"T0{i}", small.sleeping) for i in range(2)]
     statements.insert(0, small.statement("T09", small.agree))
+    print("ready", flush=True)
     for result in run(statements, workers=2):
         print(result.name, flush=True)
 """
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals to a group of processes")
-def test_ctrl_c_stops_at_once(tmp_path):
+@pytest.mark.parametrize("lines", [1, 2])
+def test_ctrl_c_stops_at_once(tmp_path, lines):
+    """While the processes start, and while they work."""
     (tmp_path / "script.py").write_text(SCRIPT)
     process = subprocess.Popen(
         [sys.executable, tmp_path / "script.py"],
@@ -117,7 +120,9 @@ def test_ctrl_c_stops_at_once(tmp_path):
         text=True,
         start_new_session=True,
     )
-    assert process.stdout.readline() == "T09\n"
+    for expected in ("ready\n", "T09\n")[:lines]:
+        assert process.stdout.readline() == expected
+    time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of them
     # It ends when nobody holds its output any more: not after the workers' 60 s.
     _, told = process.communicate(timeout=20)

@@ -44,7 +44,8 @@ a.ref:hover { border-color: var(--loss); }
   border: 1px solid var(--rule); background: var(--card); overflow-x: auto;
   font: 20px/1.75 "STIX Two Math", "STIX Two Text", "Cambria Math", Cambria,
   "Latin Modern Math", Georgia, "DejaVu Serif", serif; }
-.formula span { display: block; white-space: pre; min-height: .5em; }
+.formula div { display: table-row; }
+.formula span { display: table-cell; padding-right: 2.2em; white-space: nowrap; }
 .story { display: grid; gap: 14px 34px; align-items: center; margin: 22px 0;
   grid-template-columns: minmax(0, 5fr) minmax(0, 3fr); }
 .story h3 { font-size: 21px; line-height: 1.3; }

@@ -67,7 +67,10 @@ def _block(
     if tokens[at].info.strip() != "text":
         return f"<pre>{text}</pre>\n"
     text = re.sub(r"(?<![A-Za-z])(d?)([a-zα-ω])(?![A-Za-z])", r"\1<i>\2</i>", text)
-    lines = "".join(f"<span>{line}</span>" for line in text.split("\n"))
+    rows = (re.split(r" {3,}", line) for line in text.split("\n"))
+    lines = "".join(
+        f"<div>{''.join(f'<span>{cell}</span>' for cell in row)}</div>" for row in rows
+    )
     return f'<div class="formula">{lines}</div>\n'
 
 

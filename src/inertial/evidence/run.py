@@ -11,6 +11,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import NamedTuple
 
@@ -168,7 +169,7 @@ class _Worker:
         self._process = context.Process(
             target=_serve, args=(theirs, *self._words), daemon=True
         )
-        with _one_thread():
+        with _one_thread(), _deaf():
             self._process.start()
         theirs.close()  # so that a dead process is the end of the line
 
@@ -220,6 +221,21 @@ def _one_thread() -> Generator[None, None, None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _deaf() -> Generator[None, None, None]:
+    """Let processes started here never hear Ctrl-C, not even while they import."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # Its start would unblock the signal; a Ctrl-C meanwhile reaches us afterwards.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(pipe: Connection, seed: int, pictures: bool) -> None:
