@@ -14,7 +14,11 @@ from inertial.training.records import TABLES
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 THEORY = (ROOT / "docs" / "theory.md").read_text()
-CODE = [*ROOT.glob("src/**/*.py"), *ROOT.glob("tests/**/*.py")]
+CODE = [
+    path
+    for path in [*ROOT.glob("src/**/*.py"), *ROOT.glob("tests/**/*.py")]
+    if path.parent != ROOT / "tests" / "evidence"  # which names what does not exist
+]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 
 

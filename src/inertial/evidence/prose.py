@@ -35,9 +35,9 @@ def rendered(markdown: str, known: Container[str] = ()) -> str:
         known: The statements that are on the page.
 
     Example:
-        >>> rendered("See `T03`, <b>not</b> `T99`.", known={"T03"})
+        >>> rendered("See `T03`, <b>not</b> `T09`.", known={"T03"})
         '<p>See <a class="ref" href="#T03" title="inertial evidence T03">T03</a>,
-        &lt;b&gt;not&lt;/b&gt; <code>T99</code>.</p>'
+        &lt;b&gt;not&lt;/b&gt; <code>T09</code>.</p>'
     """
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     reader.options["known"] = known

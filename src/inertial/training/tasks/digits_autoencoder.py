@@ -37,5 +37,5 @@ def task(*, batch_size: int = 200) -> Task:
         loss=cross_entropy,
         metrics={"squared_error": squared_error},
         batch_size=batch_size,
-        defaults=Defaults(lr=0.05, momentum=0.9, epochs=200, threads=1),
+        defaults=Defaults(lr=0.02, momentum=0.9, epochs=200, threads=1),
     )
