@@ -176,13 +176,17 @@ def reference(batch: Batch, stride: Stride) -> None:
         batch: What moves.
         stride: How.
     """
-    c = stride.coefficients
-    for param, gradient, buffer, memory, rounding in zip(*batch, strict=True):
-        kept = None if buffer is None else buffer.dtype
-        grad = joined(param, gradient, stride, kept)
+    c, kinetic = stride.coefficients, stride.kinetic
+    joins = stride.maximize or not is_zero(stride.weight_decay)
+    blends = not (is_zero(c.blend_force) and _is_one(c.blend_momentum))
+    newtonian = kinetic.name == "newtonian"  # whose velocity is the momentum itself
+    for param, grad, buffer, memory, rounding in zip(*batch, strict=True):
+        if joins:
+            kept = None if buffer is None else buffer.dtype
+            grad = joined(param, grad, stride, kept)
         momentum = _momentum(buffer, grad, c, rounding)
-        velocity = stride.kinetic.velocity(_blend(momentum, grad, c), memory)
-        _drift(param, velocity, c)
+        at = _blend(momentum, grad, c) if blends else momentum
+        _drift(param, at if newtonian else kinetic.velocity(at, memory), c)
 
 
 def foreach(batch: Batch, stride: Stride) -> None:

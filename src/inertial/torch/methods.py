@@ -84,6 +84,7 @@ METHODS: dict[str, Words] = {
 }
 """Every method that a parameter group may name, with its words."""
 
+_READY = {name: kinetic(name) for name in KINETICS}  # asked for at every step
 ALL_WORDS = frozenset().union(*(words.defaults for words in METHODS.values()))
 
 
@@ -142,7 +143,7 @@ def resolve(word: KineticWord) -> Kinetic:
     if isinstance(word, Kinetic):
         return word
     if isinstance(word, str):
-        return kinetic(word)
+        return _READY[word] if word in _READY else kinetic(word)
     if not isinstance(word, tuple | list) or len(word) != 2:
         raise TypeError(
             '`kinetic` must be a name such as "relativistic", or a Kinetic such as '

@@ -278,15 +278,17 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         roundings: list[Any],
         ages: list[int],
     ) -> None:
-        """Collect what moves, creating state by rule: zero, and "not started"."""
-        gather(self, group, params, grads, buffers, memories, roundings, ages)
+        """Collect what moves, for the compiler, which hands over no method."""
+        method = read(group, checked=True)
+        gather(self, group, method, params, grads, buffers, memories, roundings, ages)
 
     def _move(self, group: Group, method: Method) -> None:
-        columns: list[list[Any]] = [[], [], [], [], []]
+        batch = Batch([], [], [], [], [])
         ages: list[int] = []
-        params, grads, buffers, memories, roundings = columns
-        self._init_group(group, params, grads, buffers, memories, roundings, ages)
-        batch = Batch(*columns)
+        if torch.compiler.is_compiling():
+            self._init_group(group, *batch, ages)
+        else:
+            gather(self, group, method, *batch, ages)
         several = sorted(set(ages))
         for age in several:
             part = batch

@@ -25,7 +25,7 @@ from inertial.torch.memory import (
     remembers,
     start_memory,
 )
-from inertial.torch.methods import Group, read
+from inertial.torch.methods import Group
 from inertial.torch.rounding import Rounding
 
 STATE_DTYPES = {
@@ -93,6 +93,7 @@ def refuse_shapes(kinetic: Kinetic, params: Any) -> None:
 def gather(
     optimizer: torch.optim.Optimizer,
     group: Group,
+    method: Method,
     params: list[Tensor],
     grads: list[Tensor],
     buffers: list[Tensor | None],
@@ -109,6 +110,7 @@ def gather(
     Args:
         optimizer: Whose state is used.
         group: The parameter group.
+        method: What its words spell.
         params: Receives the tensors to move (local shards of distributed ones).
         grads: Receives their gradients.
         buffers: Receives their momentum, or None where none is kept.
@@ -116,10 +118,19 @@ def gather(
         roundings: Receives how a 16-bit buffer is rounded, or None.
         ages: Receives how many steps each has made, up to where nothing changes.
     """
-    method = read(group, checked=True)
     needs = _needs(group, method)
+    simple = needs == _ONLY_A_BUFFER and method.kinetic.name == "newtonian"
     for index, param in enumerate(group["params"]):
         if param.grad is None:
+            continue
+        buffer = _rolling(optimizer, param) if simple else None
+        if buffer is not None:  # nothing to ask: this is most tensors, most of the time
+            params.append(param)
+            grads.append(param.grad)
+            buffers.append(buffer)
+            ages.append(cast("int", method.settles_at))
+            roundings.append(None)
+            memories.append(None)
             continue
         state = _state(optimizer, group, param, method, needs)
         if needs.state and _only_materialises(group, param, state):
@@ -144,6 +155,19 @@ class _Needs(NamedTuple):
     @property
     def state(self) -> bool:
         return self.buffer or self.memory or self.steps
+
+
+_ONLY_A_BUFFER = _Needs(buffer=True, memory=False, steps=False, rounding=False)
+
+
+def _rolling(optimizer: torch.optim.Optimizer, param: Tensor) -> Tensor | None:
+    """Return the buffer of an ordinary tensor that is surely past its first step."""
+    state = optimizer.state.get(param)
+    if state is None or not state.get("started", False):
+        return None
+    if isinstance(param, DTensor):
+        return None
+    return cast("Tensor | None", state.get("momentum_buffer"))
 
 
 def _needs(group: Group, method: Method) -> _Needs:
@@ -197,6 +221,7 @@ def _grow(state: dict[str, Any], method: Method) -> int:
         return method.settles_at or 0
     age = int(bool(state["started"]))
     if not age:
+        # A tensor of its own: checkpoint tools load into it in place.
         state["started"] = torch.tensor(True)
     if "step" in state:
         age = state["step"]
