@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-if TYPE_CHECKING:
-    from inertial.training.job import Job
+from inertial.commands import (
+    BAD_INPUT,
+    Refused,
+    begun,
+    compare_on,
+    end,
+    report_on,
+    resumed,
+    run_job,
+    told,
+)
 
-BAD_INPUT = 2
-DIVERGED = 3
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 ClickError: Any = typer.BadParameter.__mro__[2]  # typer may carry its own click
@@ -30,36 +36,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Gradient descent with mass: train a network as a rolling particle.",
 )
-
-TRAIN_WORDS = ("quiet", "no_report")  # what goes with --resume
-TASK_WORDS = ("batch_size", "model", "text")
-PLAIN_WORDS = (
-    "method",
-    "schedule",
-    "warm_up",
-    "epochs",
-    "steps",
-    "seed",
-    "device",
-    "threads",
-    "checkpoint_every",
-)
-
-
-Result = TypeVar("Result")
-
-
-class Refused(Exception):
-    """Something that ends the command with one line.
-
-    Args:
-        line: What was given, the rule, the way out.
-        code: The exit code.
-    """
-
-    def __init__(self, line: str, code: int = BAD_INPUT) -> None:
-        super().__init__(line)
-        self.code = code
 
 
 def _word(help_text: str, *names: str) -> Any:
@@ -148,8 +124,8 @@ def train(
         for name, value in locals().items()
         if value is not None and value is not False
     }
-    job = _resumed(given) if resume is not None else _begun(given)
-    _run(job, quiet=quiet, report=not no_report)
+    job = resumed(given) if resume is not None else begun(given)
+    run_job(job, quiet=quiet, report=not no_report)
 
 
 @app.command()
@@ -163,12 +139,12 @@ def demo(
     """Train on handwritten digits with and without momentum, side by side."""
     from inertial.training.demo import compare
 
-    found = _told(lambda: compare(seed, out, quiet=quiet))
-    _end(found.code, found.stopped)
+    found = told(lambda: compare(seed, out, quiet=quiet))
+    end(found.code, found.stopped)
     print(found.told)
     for path in found.paths.values():
-        _report(path)
-    _compare(found.paths, found.folder / "report.html")
+        report_on(path)
+    compare_on(found.paths, found.folder / "report.html")
 
 
 @app.command()
@@ -176,8 +152,8 @@ def report(run: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
     """Write a run's report.html again, while it goes on or after."""
     from inertial.training.run import read_config
 
-    _told(lambda: read_config(run))
-    _report(run)
+    told(lambda: read_config(run))
+    report_on(run)
 
 
 @app.command()
@@ -254,125 +230,6 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     return code if isinstance(code, int) else 0
-
-
-def _begun(given: dict[str, Any]) -> Job:
-    from inertial.training.job import begin
-    from inertial.training.options import Options, parse_betas, parse_physics
-
-    if "task" not in given:
-        raise Refused(
-            "train needs a task, such as `inertial train digits`, or --resume RUN."
-        )
-
-    def start() -> Job:
-        known = {name: given[name] for name in PLAIN_WORDS if name in given}
-        words = {
-            name: value
-            for name, value in given.items()
-            if name not in (*PLAIN_WORDS, *TASK_WORDS, *TRAIN_WORDS)
-            and name not in ("task", "out", "physics")
-        }
-        if "betas" in words:
-            words["betas"] = parse_betas(words["betas"])
-        task_words = {name: given[name] for name in TASK_WORDS if name in given}
-        if "physics" in given:
-            known["physics"] = parse_physics(given["physics"])
-        options = Options(_placed(given["task"]), task_words, words, **known)
-        return begin(options, given.get("out"), sys.argv[1:])
-
-    return _told(start)
-
-
-def _resumed(given: dict[str, Any]) -> Job:
-    from inertial.training.job import resume
-
-    others = [name for name in given if name not in ("resume", *TRAIN_WORDS)]
-    if others:
-        named = ", ".join(
-            "the task" if name == "task" else f"--{name.replace('_', '-')}"
-            for name in others
-        )
-        raise Refused(
-            f"--resume takes no other words, but {named} was given: the run goes on "
-            "with the words it began with. Leave it out, or start a new run."
-        )
-    return _told(lambda: resume(given["resume"]))
-
-
-def _placed(task: str) -> str:
-    """Return a task file's whole path, so that the run can be resumed from anywhere."""
-    return str(Path(task).resolve()) if Path(task).is_file() else task
-
-
-def _run(job: Job, *, quiet: bool, report: bool) -> None:
-    from inertial.training.job import execute
-    from inertial.training.live import make_screen
-    from inertial.training.reading import read_run
-
-    total = job.loop.total
-    if not quiet and job.loop.step:
-        done = "was finished already" if job.loop.step == total else "goes on"
-        print(f"The run {job.path} {done} (step {job.loop.step} of {total}).")
-    elif not quiet:
-        print(f"Run folder: {job.path}")
-    with make_screen(total, job.config["task"], quiet=quiet) as screen:
-        ending = _told(lambda: execute(job, screen), building=False)
-    if ending.code not in (0, DIVERGED):
-        _end(ending.code, ending.sentence)
-    if not quiet and not ending.code:
-        print(f"\n{read_run(job.path)}")
-    if report:
-        _report(job.path, quiet=quiet)
-    _end(ending.code, ending.sentence)
-
-
-def _end(code: int, sentence: str) -> None:
-    if code:
-        raise Refused(sentence, code)
-
-
-def _report(path: Path, *, quiet: bool = False) -> None:
-    from inertial.report import write_report
-
-    written = _told(lambda: write_report(path))
-    if not quiet:
-        print(f"Report: {written}")
-
-
-def _compare(paths: dict[str, Path], page: Path) -> None:
-    from inertial.report import write_comparison
-
-    title = "With momentum and without"
-    written = _told(lambda: write_comparison(paths, page, title))
-    print(f"Side by side: {written}")
-
-
-def _told(call: Callable[[], Result], *, building: bool = True) -> Result:
-    """Call, and end the command with one line where the input was at fault.
-
-    Args:
-        call: What to do.
-        building: Whether a ValueError or TypeError speaks of the input. Once the run
-            goes on it is an error of the program, and keeps its traceback.
-
-    Returns:
-        What `call` returned.
-
-    Raises:
-        Refused: With the line.
-    """
-    from inertial.training.guards import DiskError
-    from inertial.training.loop import BrokenPromise
-
-    told = (ValueError, TypeError) if building else ()
-    try:
-        return call()
-    except (*told, BrokenPromise, DiskError) as error:
-        raise Refused(str(error)) from error
-    except OSError as error:
-        place = f" {error.filename!r}" if error.filename else ""
-        raise Refused(f"cannot read or write{place}: {error.strerror}.") from error
 
 
 def _given(error: Any, arguments: list[str]) -> str:
