@@ -9,6 +9,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -95,13 +96,15 @@ def _from_file(path: Path) -> Callable[..., Any]:
             f"`task()`, or one of: {', '.join(BUILT_IN)}."
         )
     spec = importlib.util.spec_from_file_location(f"_task_{path.stem}", path)
-    if spec is None or spec.loader is None:
+    if spec is None or not isinstance(spec.loader, SourceFileLoader):
         raise ValueError(f"{str(path)!r} must be a Python file: its name ends in .py.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module.__name__] = module  # dataclasses and pickles look it up there
     sys.path.insert(0, str(path.parent.resolve()))  # its neighbours can be imported
     try:
-        spec.loader.exec_module(module)
+        # Compiled anew: a cached file is trusted within a second of an edit.
+        code = spec.loader.source_to_code(path.read_bytes(), str(path))
+        exec(code, module.__dict__)
     except (Exception, SystemExit) as error:
         raise ValueError(_told(str(path), "could not be read", error)) from error
     finally:
