@@ -135,3 +135,10 @@ def test_refusals(words: dict[str, object], message: str) -> None:
     asked = {"lr": 0.1, "momentum": 0.9, "batch_factor": 2.0} | words
     with pytest.raises(ValueError, match=message):
         scaling.scale(**asked)  # type: ignore[arg-type]
+
+
+def test_the_physical_rule_reaches_its_very_end():
+    # 1/(1 - 0.99) is 99.99999999999991 in float64; the rule ends at 100
+    scaled = scaling.scale(0.01, 0.99, 100)
+    assert scaled.lr == pytest.approx(100.0)
+    assert scaled.momentum == pytest.approx(0.0, abs=1e-12)

@@ -98,7 +98,7 @@ def _check_reach(momentum: float, batch_factor: float) -> None:
     end = 1 / (1 - momentum)
     reach = Bound(
         0.0,
-        end,
+        end * (1 + 1e-12),  # 1 - 0.99 has lost three digits: 100 is still on the way
         low_open=True,
         why=f"from 1/(1 - momentum) = {end:g} on friction would take more than all of "
         'the momentum in one step. Use rule="exact", which has no such end, or a '
