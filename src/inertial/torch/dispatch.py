@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inertial.bounds import check_choice
 from inertial.torch.kernels import KERNELS, Batch, Kernel
 from inertial.torch.methods import Group
 
@@ -41,9 +42,7 @@ def refuse_contradictions(
     Raises:
         ValueError: If a word is unknown, or contradicts another.
     """
-    if kernel not in {"auto", *KERNELS}:
-        known = ", ".join(f'"{name}"' for name in ("auto", *KERNELS))
-        raise ValueError(f"`kernel` must be one of {known}, but is {kernel!r}.")
+    check_choice("kernel", kernel, ("auto", *KERNELS))
     if fused:
         raise ValueError(
             "`fused=True` asks for PyTorch's fused SGD kernel, which Inertial does not "

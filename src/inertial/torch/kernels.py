@@ -21,6 +21,7 @@ from torch.distributed.tensor import DTensor
 
 from inertial.conventions.method import Method
 from inertial.physics.coefficients import Coefficients
+from inertial.physics.force import force
 from inertial.physics.kinetic import Kinetic
 from inertial.physics.step import step
 from inertial.torch.rounding import Rounding
@@ -310,16 +311,13 @@ def differentiable(batch: Batch, stride: Stride) -> list[Tensor]:
     buffers = []
     for param, gradient, buffer, memory, _ in zip(*batch, strict=True):
         at = param.clone()
-        grad = -gradient if stride.maximize else gradient
-        if not is_zero(stride.weight_decay):
-            grad = grad + stride.weight_decay * at
         old = torch.zeros_like(param) if buffer is None else buffer
         position, momentum, _ = step(
             stride.coefficients,
             stride.kinetic._replace(remember=lambda _, kept: kept),
             at,
             -old,
-            -grad,
+            force(gradient, at, stride.weight_decay, stride.maximize),
             memory,
         )
         param.copy_(position)

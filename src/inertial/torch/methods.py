@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from inertial.bounds import Bound, check
+from inertial.bounds import NOT_NEGATIVE, RETENTION, Bound, check, check_choice
 from inertial.conventions import (
     lion,
     qhm,
@@ -99,9 +99,7 @@ def words_of(group: Group) -> Words:
         ['betas', 'lr', 'weight_decay']
     """
     name = group["method"]
-    if name not in METHODS:
-        known = ", ".join(f'"{known}"' for known in METHODS)
-        raise ValueError(f"`method` must be one of {known}, but is {name!r}.")
+    check_choice("method", name, METHODS)
     return METHODS[name]
 
 
@@ -211,9 +209,9 @@ def with_reference(group: Group) -> Group:
 
 
 _TORCH_SAYS = {
-    "lr": ("Invalid learning rate: {}", Bound(0.0)),
-    "momentum": ("Invalid momentum value: {}", Bound(0.0, 1.0, high_open=True)),
-    "weight_decay": ("Invalid weight_decay value: {}", Bound(0.0)),
+    "lr": ("Invalid learning rate: {}", NOT_NEGATIVE),
+    "momentum": ("Invalid momentum value: {}", RETENTION),
+    "weight_decay": ("Invalid weight_decay value: {}", NOT_NEGATIVE),
 }
 
 _REFERENCE = Bound(
