@@ -325,7 +325,12 @@ def whole(p: torch.Tensor) -> torch.Tensor:
 
 
 class TestSixteenBitBufferStalls:
-    """9: constant gradient 1 at momentum 0.99 must gather 100."""
+    """9: constant gradient 1 at momentum 0.99 must gather 100.
+
+    PyTorch's fused step is left out: on a CPU its 16-bit path (2.13) takes the
+    momentum of element i from elsewhere, beyond the buffer in long tensors, so
+    what it gathers is whatever that memory held.
+    """
 
     def gathered(self, kind: Any, **words: Any) -> float:
         weight = torch.zeros(4096, dtype=torch.bfloat16, requires_grad=True)
@@ -338,10 +343,6 @@ class TestSixteenBitBufferStalls:
     @OURS
     def test_theirs(self, words: dict[str, Any]) -> None:
         assert self.gathered(SGD, **words) == 64
-
-    def test_theirs_fused(self) -> None:
-        # 64 to 75, by which of its vector instructions an element goes through.
-        assert 64 <= self.gathered(SGD, fused=True) <= 75
 
     @OURS
     @pytest.mark.parametrize("kept", [None, torch.bfloat16], ids=str)
