@@ -12,8 +12,12 @@ from torch import Tensor
 from torch.optim import lr_scheduler
 from torch.optim.swa_utils import SWALR
 
-KERNELS = {"single": False, "foreach": True}
+PLAIN = {"single": False, "foreach": True}
 """PyTorch's two CPU paths for SGD, by the `foreach` flag that asks for them."""
+
+KERNELS = PLAIN | {"auto": None}
+"""The same, and our own choice: the native kernel, where it is built. It rounds as
+PyTorch's loop does in float32 and float64, and less often in 16 bits."""
 
 
 def is_spelled_by_sgd(words: dict[str, Any]) -> bool:

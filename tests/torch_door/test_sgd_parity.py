@@ -11,6 +11,7 @@ from torch.optim import SGD
 from cases_torch import (
     KERNELS,
     OPTIONS,
+    PLAIN,
     assert_close,
     assert_equal,
     buffers,
@@ -65,7 +66,7 @@ def test_the_default_is_sgds_default_on_this_device(words: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize("kind", [torch.complex64, torch.complex128], ids=str)
-@pytest.mark.parametrize("foreach", KERNELS.values(), ids=KERNELS)
+@pytest.mark.parametrize("foreach", PLAIN.values(), ids=PLAIN)
 @pytest.mark.parametrize("words", OPTIONS, ids=name_of)
 def test_complex_parameters(
     words: dict[str, Any], foreach: bool, kind: torch.dtype
@@ -244,7 +245,7 @@ def test_sparse_and_dense_side_by_side(foreach: bool) -> None:
         assert_equal(mine, yours)
 
 
-@pytest.mark.parametrize("foreach", KERNELS.values(), ids=KERNELS)
+@pytest.mark.parametrize("foreach", PLAIN.values(), ids=PLAIN)
 def test_parameters_of_several_types_in_one_group(foreach: bool) -> None:
     start = [
         p
@@ -309,7 +310,7 @@ HALF = pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16], ids=str)
 
 
 @HALF
-@pytest.mark.parametrize("foreach", KERNELS.values(), ids=KERNELS)
+@pytest.mark.parametrize("foreach", PLAIN.values(), ids=PLAIN)
 @pytest.mark.parametrize(
     "words", [words for words in OPTIONS if not words["momentum"]], ids=name_of
 )

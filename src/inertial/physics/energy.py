@@ -97,9 +97,14 @@ def kinetic_energy(
     """
     if scale is None:
         scale = energy_scale(coefficients)
+    bare = kinetic.energy(coefficients.blend_momentum * momentum, memory)
+    return _in_loss(coefficients, bare, scale)
+
+
+def _in_loss(coefficients: Coefficients, bare: Array, scale: Array) -> Array:
     share = coefficients.blend_momentum
     # share = 0: this momentum never moves the position, and K(0) = 0 over 1 is 0
-    return scale * kinetic.energy(share * momentum, memory) / (share + (share == 0))
+    return scale * bare / (share + (share == 0))
 
 
 def account(
@@ -152,19 +157,62 @@ def account(
         [2.0, 0.0, 1.5, 1.5, 2.0]
     """
 
-    def energy(p: Array, scale: Array | None = None) -> Array:
-        return kinetic_energy(coefficients, kinetic, p, memory, scale)
+    def bare(p: Array) -> Array:
+        return kinetic.energy(coefficients.blend_momentum * p, memory)
 
-    start = energy(momentum)
+    survived = coefficients.decay * momentum
+    return book(
+        coefficients,
+        bare(momentum),
+        bare(survived),
+        bare(survived + coefficients.kick * force),
+        scale_before,
+        kinetic_before=kinetic_before,
+    )
+
+
+def book(
+    coefficients: Coefficients,
+    before: Array,
+    slowed: Array,
+    after: Array,
+    scale_before: Array | None = None,
+    *,
+    kinetic_before: Array | None = None,
+) -> Account:
+    """Return the energy account of a step from three values of K.
+
+    For whoever has the sums already, because a kernel took them on its way.
+
+    Args:
+        coefficients: The six numbers of the step.
+        before: K(blend_momentum · p) of the old momentum. Shape: ().
+        slowed: The same of decay · p.
+        after: The same of the new momentum.
+        scale_before: As for `account`.
+        kinetic_before: As for `account`.
+
+    Returns:
+        The account.
+
+    Source: docs/theory.md, T65.
+
+    Example:
+        >>> [float(x) for x in book(Coefficients(decay=0.5, drift=1.0), 2, 0.5, 2)]
+        [2.0, 0.0, 1.5, 1.5, 2.0]
+    """
+    scale = energy_scale(coefficients)
+    start = _in_loss(coefficients, before, scale)
+    rest = _in_loss(coefficients, slowed, scale)
+    end = _in_loss(coefficients, after, scale)
     if kinetic_before is None:
         kinetic_before = (
-            start if scale_before is None else energy(momentum, scale_before)
+            start
+            if scale_before is None
+            else _in_loss(coefficients, before, scale_before)
         )
-    survived = coefficients.decay * momentum
-    slowed = energy(survived)
-    end = energy(survived + coefficients.kick * force)
     return Account(
-        kinetic_before, start - kinetic_before, start - slowed, end - slowed, end
+        kinetic_before, start - kinetic_before, start - rest, end - rest, end
     )
 
 

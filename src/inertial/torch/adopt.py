@@ -9,7 +9,8 @@ from torch import Tensor
 
 from inertial.torch.memory import keep_memory, kept_memory, memory_dtype
 from inertial.torch.methods import Group, read
-from inertial.torch.state import buffer_dtype
+from inertial.torch.rounding import Rounding
+from inertial.torch.state import buffer_dtype, start_scales
 
 
 def adopt(optimizer: torch.optim.Optimizer, saved: dict[str, Any]) -> None:
@@ -55,11 +56,11 @@ def _adopt_one(
             "memory_1": saved["exp_avg_sq"],
         }
     if saved.get("momentum_buffer") is not None:
-        dtype = buffer_dtype(param, group["state_dtype"])
-        buffer = saved["momentum_buffer"].to(param.device, dtype, copy=True)
-        state["momentum_buffer"] = buffer if scale == 1 else buffer * scale
+        state.pop("momentum_scales", None)
+        state.update(_buffer(param, group["state_dtype"], saved, scale))
     else:
         state.pop("momentum_buffer", None)
+        state.pop("momentum_scales", None)
     dtype = memory_dtype(param)
     memory = (
         part.to(param.device, dtype, copy=True) if isinstance(part, Tensor) else part
@@ -69,3 +70,23 @@ def _adopt_one(
     if state:
         started = saved.get("started", "momentum_buffer" in state)
         state["started"] = torch.tensor(bool(started))
+
+
+def _buffer(
+    param: Tensor, word: str | None, saved: dict[str, Any], scale: float
+) -> dict[str, Tensor]:
+    """Return a saved buffer in this parameter's own type, with scales if it has any."""
+    buffer = saved["momentum_buffer"].to(param.device, copy=True)
+    if buffer.dtype == torch.int8:
+        scales = saved["momentum_scales"].to(param.device, torch.float32, copy=True)
+        if word == "int8" and scale == 1:
+            return {"momentum_buffer": buffer, "momentum_scales": scales}
+        buffer = Rounding((), scales).open(buffer)
+    buffer = buffer if scale == 1 else buffer * scale
+    dtype = buffer_dtype(param, word)
+    if dtype != torch.int8:
+        return {"momentum_buffer": buffer.to(dtype)}
+    packed = torch.empty_like(param, dtype=dtype, requires_grad=False)
+    scales = start_scales(param)
+    Rounding(("adopted",), scales).close(packed, buffer.float())
+    return {"momentum_buffer": packed, "momentum_scales": scales}

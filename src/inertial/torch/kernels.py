@@ -19,11 +19,11 @@ import torch
 from torch import Tensor
 from torch.distributed.tensor import DTensor
 
-from inertial.conventions.method import Method
 from inertial.physics.coefficients import Coefficients
 from inertial.physics.force import force
 from inertial.physics.kinetic import Kinetic
 from inertial.physics.step import step
+from inertial.torch.memory import Memory
 from inertial.torch.rounding import Rounding
 
 CHUNK_BYTES = 1 << 28
@@ -38,12 +38,19 @@ class Stride(NamedTuple):
         kinetic: The kinetic energy.
         weight_decay: Coupled weight decay. Unit: L/X².
         maximize: Whether the loss is climbed.
+        factor: Of the gradient, before all else: what a loss scaler or a limit on the
+            gradient's norm asks for. Unit: 1.
+        cut: What of the factor is due to a limit on the norm. Unit: 1.
+        last: The six numbers of the step before, where a reading wants to know.
     """
 
     coefficients: Coefficients
     kinetic: Kinetic
     weight_decay: Any = 0.0
     maximize: bool = False
+    factor: Any = 1.0
+    cut: Any = 1.0
+    last: Coefficients | None = None
 
 
 class Batch(NamedTuple):
@@ -54,16 +61,19 @@ class Batch(NamedTuple):
         grads: Gradients; never written.
         buffers: Momentum with PyTorch's sign; written in place. None where nothing of
             the past survives.
-        memories: What the kinetic energy remembers, or None; a tuple whose tensors are
-            written in place by `remember`.
-        roundings: How a 16-bit buffer is rounded, or None.
+        memories: What the kinetic energy remembers, or None. A kernel lets the force
+            in.
+        roundings: How a 16-bit or 8-bit buffer is kept, or None.
+        copies: How many processes hold this very tensor; 0 for a tensor that is not
+            distributed.
     """
 
     params: list[Tensor]
     grads: list[Tensor]
     buffers: list[Tensor | None]
-    memories: list[Any]
+    memories: list[Memory | None]
     roundings: list[Rounding | None]
+    copies: list[int]
 
     def take(self, indices: list[int]) -> Batch:
         """Return the tensors at some places."""
@@ -88,9 +98,7 @@ def _is_one(coefficient: Any) -> bool:
     return not isinstance(coefficient, Tensor) and coefficient == 1
 
 
-def joined(
-    param: Tensor, grad: Tensor, stride: Stride | Method, dtype: Any = None
-) -> Tensor:
+def joined(param: Tensor, grad: Tensor, stride: Stride, dtype: Any = None) -> Tensor:
     """Return minus the force: the gradient and what joins it.
 
     PyTorch flips the sign for `maximize` first and adds the weight decay after.
@@ -98,9 +106,9 @@ def joined(
     Args:
         param: Position. Shape: any. Unit: X.
         grad: Gradient. Shape: as `param`. Unit: L/X.
-        stride: Supplies the weight decay and the sign.
+        stride: Supplies the weight decay, the sign and the factor.
         dtype: The buffer's type. Where it is wider than the parameter's, the sum is
-            made in it: a small weight decay would be lost in 16 bits.
+            made in it: a small weight decay or factor would be lost in 16 bits.
 
     Returns:
         A new tensor, or `grad` itself if nothing joins it. Shape: as `param`.
@@ -112,10 +120,14 @@ def joined(
         tensor([2.])
     """
     grad = -grad if stride.maximize else grad
-    if is_zero(stride.weight_decay):
+    if _is_one(stride.factor) and is_zero(stride.weight_decay):
         return grad
     if _widens(param, dtype):
         param, grad = param.to(dtype), grad.to(dtype)
+    if not _is_one(stride.factor):
+        grad = grad * stride.factor
+    if is_zero(stride.weight_decay):
+        return grad
     return grad.add(param, alpha=stride.weight_decay)
 
 
@@ -154,8 +166,8 @@ def _momentum(
         return _fresh(grad, c)
     if rounding is None:
         return _enter(buffer, grad, c)
-    exact = _enter(buffer.float(), grad, c)
-    buffer.copy_(rounding.round(exact))
+    exact = _enter(rounding.open(buffer), grad, c)
+    rounding.close(buffer, exact)
     return exact
 
 
@@ -178,16 +190,29 @@ def reference(batch: Batch, stride: Stride) -> None:
         stride: How.
     """
     c, kinetic = stride.coefficients, stride.kinetic
-    joins = stride.maximize or not is_zero(stride.weight_decay)
+    joins = joins_gradient(stride)
     blends = not (is_zero(c.blend_force) and _is_one(c.blend_momentum))
     newtonian = kinetic.name == "newtonian"  # whose velocity is the momentum itself
-    for param, grad, buffer, memory, rounding in zip(*batch, strict=True):
+    for param, grad, buffer, memory, rounding, _ in zip(*batch, strict=True):
         if joins:
             kept = None if buffer is None else buffer.dtype
             grad = joined(param, grad, stride, kept)
         momentum = _momentum(buffer, grad, c, rounding)
         at = _blend(momentum, grad, c) if blends else momentum
-        _drift(param, at if newtonian else kinetic.velocity(at, memory), c)
+        kept = memory and memory.take(grad)
+        _drift(param, at if newtonian else kinetic.velocity(at, kept), c)
+
+
+def joins_gradient(stride: Stride) -> bool:
+    """Return whether anything joins the gradient or changes it.
+
+    Example:
+        >>> from inertial.physics.kinetic import newtonian
+        >>> joins_gradient(Stride(Coefficients(), newtonian()))
+        False
+    """
+    plain = is_zero(stride.weight_decay) and _is_one(stride.factor)
+    return stride.maximize or not plain
 
 
 def foreach(batch: Batch, stride: Stride) -> None:
@@ -247,15 +272,9 @@ def chunks(batch: Batch, limit: int | None = None) -> Iterator[Batch]:
 def _foreach_chunk(batch: Batch, stride: Stride) -> None:
     c = stride.coefficients
     params = batch.params
-    grads: Any = torch._foreach_neg(batch.grads) if stride.maximize else batch.grads
     momenta: Any = batch.buffers
-    if not is_zero(stride.weight_decay):
-        kept = None if momenta[0] is None else momenta[0].dtype
-        wide: Any = params
-        if _widens(params[0], kept):
-            wide = [param.to(kept) for param in params]
-            grads = [grad.to(kept) for grad in grads]
-        grads = torch._foreach_add(grads, wide, alpha=stride.weight_decay)
+    kept = None if momenta[0] is None else momenta[0].dtype
+    grads = _foreach_joined(params, batch.grads, stride, kept)
     if momenta[0] is None:
         momenta = grads if _is_one(c.kick) else torch._foreach_mul(grads, c.kick)
     else:
@@ -264,8 +283,12 @@ def _foreach_chunk(batch: Batch, stride: Stride) -> None:
             torch._foreach_add_(momenta, torch._foreach_mul(grads, c.kick))
         else:
             torch._foreach_add_(momenta, grads, alpha=c.kick)
+    memories = [
+        memory and memory.take(grad)
+        for memory, grad in zip(batch.memories, grads, strict=True)
+    ]
     velocities = _foreach_velocity(
-        _foreach_blend(momenta, grads, c), batch.memories, stride.kinetic
+        _foreach_blend(momenta, grads, c), memories, stride.kinetic
     )
     if not _is_one(c.keep):
         torch._foreach_mul_(params, c.keep)
@@ -273,6 +296,22 @@ def _foreach_chunk(batch: Batch, stride: Stride) -> None:
         torch._foreach_add_(params, torch._foreach_mul(velocities, -c.drift))
     else:
         torch._foreach_add_(params, velocities, alpha=-c.drift)
+
+
+def _foreach_joined(
+    params: list[Tensor], gradients: list[Tensor], stride: Stride, dtype: Any
+) -> Any:
+    """Return what `joined` does, for lists."""
+    grads: Any = torch._foreach_neg(gradients) if stride.maximize else gradients
+    wide: Any = params
+    if _widens(params[0], dtype) and joins_gradient(stride):
+        wide = [param.to(dtype) for param in params]
+        grads = [grad.to(dtype) for grad in grads]
+    if not _is_one(stride.factor):
+        grads = torch._foreach_mul(grads, stride.factor)
+    if not is_zero(stride.weight_decay):
+        grads = torch._foreach_add(grads, wide, alpha=stride.weight_decay)
+    return grads
 
 
 def _foreach_blend(momenta: Any, grads: Any, c: Coefficients) -> Any:
@@ -309,21 +348,18 @@ def differentiable(batch: Batch, stride: Stride) -> list[Tensor]:
         The new buffers, with their history, for the optimizer's state.
     """
     buffers = []
-    for param, gradient, buffer, memory, _ in zip(*batch, strict=True):
+    for param, gradient, buffer, memory, *_ in zip(*batch, strict=True):
         at = param.clone()
         old = torch.zeros_like(param) if buffer is None else buffer
+        pull = force(gradient * stride.factor, at, stride.weight_decay, stride.maximize)
         position, momentum, _ = step(
             stride.coefficients,
             stride.kinetic._replace(remember=lambda _, kept: kept),
             at,
             -old,
-            force(gradient, at, stride.weight_decay, stride.maximize),
-            memory,
+            pull,
+            memory and memory.take(pull),
         )
         param.copy_(position)
         buffers.append(-momentum)
     return buffers
-
-
-KERNELS: dict[str, Kernel] = {"reference": reference, "foreach": foreach}
-"""Name -> kernel. Fused kernels join here."""

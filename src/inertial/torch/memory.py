@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.distributed.tensor import DTensor
 
-from inertial.conventions.method import Method
 from inertial.physics.kinetic import Kinetic
-from inertial.torch.kernels import joined
 
 _HALF = (torch.bfloat16, torch.float16)
 _KEY = "memory_{}"  # one entry a part, so that checkpoint tools see the tensors
@@ -79,37 +77,59 @@ def kept_memory(state: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(parts)
 
 
-def remember(state: dict[str, Any], param: Tensor, grad: Tensor, method: Method) -> Any:
-    """Return the memory with this step's force in it, as the kernels take it.
+class Memory(NamedTuple):
+    """What one parameter's kinetic energy remembers, as a kernel takes it.
 
-    Args:
-        state: Where the memory is kept; its tensors are written in place.
-        param: The position, as the kernels take it.
-        grad: The gradient, as the kernels take it.
-        method: Whose kinetic energy remembers.
-
-    Returns:
-        The memory of `inertial.physics.step`.
+    Attributes:
+        state: The parameter's state, where the parts are kept.
+        kinetic: What remembers.
     """
-    force = joined(param, grad, method)
-    if force.dtype in _HALF:
-        force = force.float()  # whose square would lose what it adds
-    stored = kept_memory(state)
-    here = tuple(_as_taken(part, force) for part in stored)
-    new = method.kinetic.remember(force, here)
-    kept = []
-    for old, own, part in zip(stored, here, new, strict=True):
-        if isinstance(own, Tensor):
-            own.copy_(part)
-        kept.append(old if isinstance(own, Tensor) else part)
-    keep_memory(state, tuple(kept))
-    return new
+
+    state: dict[str, Any]
+    kinetic: Kinetic
+
+    def parts(self, force: Tensor) -> tuple[Any, ...]:
+        """Return the parts in the form of a force: local, and real where that is."""
+        return tuple(_as_taken(part, force) for part in kept_memory(self.state))
+
+    def with_force(self, force: Tensor) -> tuple[Any, ...]:
+        """Return the memory with one more force in it; nothing is written.
+
+        Args:
+            force: The force, or minus it. Shape: as the parameter. Unit: L/X.
+
+        Returns:
+            The memory of `inertial.physics.step`.
+        """
+        if force.dtype in _HALF:
+            force = force.float()  # whose square would lose what it adds
+        return self.kinetic.remember(force, self.parts(force))
+
+    def take(self, force: Tensor) -> tuple[Any, ...]:
+        """Let a force in, and return the memory with it.
+
+        Args:
+            force: As for `with_force`.
+
+        Returns:
+            The memory of `inertial.physics.step`.
+        """
+        here = self.parts(force)
+        new = self.with_force(force)
+        kept = []
+        for old, own, part in zip(kept_memory(self.state), here, new, strict=True):
+            if isinstance(own, Tensor):
+                own.copy_(part)
+            kept.append(old if isinstance(own, Tensor) else part)
+        keep_memory(self.state, tuple(kept))
+        return new
 
 
 def _as_taken(part: Any, force: Tensor) -> Any:
-    """Return a part in the form of the force: local, and real where that is."""
     if not isinstance(part, Tensor):
         return part
     if not isinstance(force, DTensor):
         part = local_shard(part)
-    return torch.view_as_real(part) if part.is_complex() else part
+    if part.is_complex() and not force.is_complex():
+        return torch.view_as_real(part)
+    return part

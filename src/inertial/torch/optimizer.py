@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from inertial.conventions.method import Method
 from inertial.physics.particle import Particle
 from inertial.torch import describe as words
 from inertial.torch.adopt import adopt
-from inertial.torch.dispatch import (
-    SPEED_WORDS,
-    choose_kernel,
-    refuse_contradictions,
-)
-from inertial.torch.kernels import Batch, Stride, differentiable
+from inertial.torch.dispatch import SPEED_WORDS, kernels, refuse_contradictions
+from inertial.torch.limit import Factor, Limit, factor_of
 from inertial.torch.methods import (
     Group,
     KineticWord,
@@ -31,6 +27,7 @@ from inertial.torch.methods import (
 from inertial.torch.named import NamedConstructors
 from inertial.torch.observe import Observation, Reading
 from inertial.torch.state import gather, refuse_shapes, state_dtype_word
+from inertial.torch.stepping import Moment, Rolls, move_group
 
 
 class Inertial(NamedConstructors, torch.optim.Optimizer):
@@ -146,6 +143,8 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         """Build an optimizer whose groups speak one method's words by default."""
         refuse_contradictions(foreach, kernel, differentiable, fused)
         self._observers: list[Observation] = []
+        self._rolls = Rolls()
+        self._limit: Limit | None = None
         defaults = {
             "method": method,
             **spoken,
@@ -196,6 +195,8 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         """Restore, and fill in the words that older or foreign groups lack."""
         super().__setstate__(state)
         self.__dict__.setdefault("_observers", [])
+        self.__dict__.setdefault("_limit", None)
+        self._rolls = Rolls()  # what it remembers is of the old state
         for group in self.param_groups:
             for name, value in self.defaults.items():
                 group.setdefault(name, value)
@@ -245,28 +246,42 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
+        factor = factor_of(self, self._limit)
+        if factor is None:  # a loss scaler found an overflow: nothing moves
+            return loss
         with torch.set_grad_enabled(self.defaults["differentiable"]):
-            for group in self.param_groups:
-                method = read(group, checked=True)
-                if self._traceable(group, method):
-                    self._move(group, method)
-                else:
-                    self._move_untraced(group, method)
-            for observation in self._observers:
-                observation.deliver()
+            if torch.compiler.is_compiling():
+                self._step_traced(factor)
+            else:
+                self._step(factor)
         return loss
 
-    def _traceable(self, group: Group, method: Method) -> bool:
-        """Return whether a compiler may see the step: nothing changes with its age."""
-        return (
-            not self._observers
-            and group["state_dtype"] is None
-            and method.settles_at == 0
-        )
+    def _step(self, factor: Factor) -> None:
+        watching = tuple(o for o in self._observers if o.wants())
+        moment = Moment(self.state, watching, factor)
+        for place, group in enumerate(self.param_groups):
+            method = self._rolls.method(place, group)
+            if not self._rolls.move(place, group, method, moment):
+                move_group(group, method, moment, partial(gather, self, group, method))
+        for observation in self._observers:
+            observation.deliver()
+
+    def _step_traced(self, factor: Factor) -> None:
+        """Step where a compiler looks on: it sees what does not change with age."""
+        moment = Moment(self.state, (), factor)
+        for group in self.param_groups:
+            method = read(group, checked=True)
+            settled = group["state_dtype"] is None and method.settles_at == 0
+            if settled and not self._observers:
+                collect = partial(self._init_group, group)
+                move_group(group, method, moment, collect)
+            else:
+                self._step_untraced(factor)
+                return
 
     @torch.compiler.disable(reason="coefficients that change with age, or a reading")
-    def _move_untraced(self, group: Group, method: Method) -> None:
-        self._move(group, method)
+    def _step_untraced(self, factor: Factor) -> None:
+        self._step(factor)
 
     def _init_group(  # a name that PyTorch's compiler knows and runs eagerly
         self,
@@ -276,45 +291,23 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         buffers: list[Tensor | None],
         memories: list[Any],
         roundings: list[Any],
+        copies: list[int],
         ages: list[int],
     ) -> None:
         """Collect what moves, for the compiler, which hands over no method."""
         method = read(group, checked=True)
-        gather(self, group, method, params, grads, buffers, memories, roundings, ages)
+        lists = (params, grads, buffers, memories, roundings, copies, ages)
+        gather(self, group, method, *lists)
 
-    def _move(self, group: Group, method: Method) -> None:
-        batch = Batch([], [], [], [], [])
-        ages: list[int] = []
-        if torch.compiler.is_compiling():
-            self._init_group(group, *batch, ages)
-        else:
-            gather(self, group, method, *batch, ages)
-        several = sorted(set(ages))
-        for age in several:
-            part = batch
-            if len(several) > 1:
-                part = batch.take([i for i, own in enumerate(ages) if own == age])
-            stride = Stride(
-                method.coefficients(age),
-                method.kinetic,
-                method.weight_decay,
-                method.maximize,
-            )
-            self._run(group, part, stride)
+    @staticmethod
+    def kernels() -> dict[str, str]:
+        """Return every kernel's name, with "" if it is here or why it is not.
 
-    def _run(self, group: Group, batch: Batch, stride: Stride) -> None:
-        for observation in self._observers:
-            observation.before(group, batch, stride)
-        if group["differentiable"]:
-            for param, buffer in zip(
-                batch.params, differentiable(batch, stride), strict=True
-            ):
-                if "momentum_buffer" in self.state[param]:
-                    self.state[param]["momentum_buffer"] = buffer
-        else:
-            choose_kernel(group, batch)(batch, stride)
-        for observation in self._observers:
-            observation.after(batch)
+        Example:
+            >>> Inertial.kernels()["foreach"]
+            ''
+        """
+        return kernels()
 
     def observe(
         self, callback: Callable[[Reading], None], *, every: int = 1

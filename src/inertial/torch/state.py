@@ -8,6 +8,7 @@ energy remembers).
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -19,20 +20,23 @@ from inertial.conventions.method import Method
 from inertial.physics.kinetic import Kinetic, check_shape
 from inertial.torch.kernels import is_zero
 from inertial.torch.memory import (
+    Memory,
     local_shard,
     memory_dtype,
-    remember,
     remembers,
     start_memory,
 )
 from inertial.torch.methods import Group
-from inertial.torch.rounding import Rounding
+from inertial.torch.rounding import BLOCK, Rounding
 
 STATE_DTYPES = {
     "float64": torch.float64,
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
+    "int8": torch.int8,
 }
+RANDOM = ("bfloat16", "int8")
+"""Words of buffers with too few bits to be rounded to the nearest number."""
 
 
 def state_dtype_word(dtype: torch.dtype | str | None) -> str | None:
@@ -97,8 +101,9 @@ def gather(
     params: list[Tensor],
     grads: list[Tensor],
     buffers: list[Tensor | None],
-    memories: list[Any],
+    memories: list[Memory | None],
     roundings: list[Rounding | None],
+    copies: list[int],
     ages: list[int],
 ) -> None:
     """Append every parameter that has a gradient, with its state, to the lists.
@@ -114,8 +119,9 @@ def gather(
         params: Receives the tensors to move (local shards of distributed ones).
         grads: Receives their gradients.
         buffers: Receives their momentum, or None where none is kept.
-        memories: Receives what their kinetic energy remembers, after this gradient.
-        roundings: Receives how a 16-bit buffer is rounded, or None.
+        memories: Receives what their kinetic energy remembers.
+        roundings: Receives how a buffer of few bits is kept, or None.
+        copies: Receives how many processes hold the same tensor.
         ages: Receives how many steps each has made, up to where nothing changes.
     """
     needs = _needs(group, method)
@@ -131,6 +137,7 @@ def gather(
             ages.append(cast("int", method.settles_at))
             roundings.append(None)
             memories.append(None)
+            copies.append(0)
             continue
         state = _state(optimizer, group, param, method, needs)
         if needs.state and _only_materialises(group, param, state):
@@ -139,9 +146,10 @@ def gather(
         params.append(local)
         grads.append(grad)
         buffers.append(buffer)
+        copies.append(copies_of(param))
         ages.append(_grow(state, method))
         roundings.append(_rounding(state, index, param) if needs.rounding else None)
-        memories.append(remember(state, local, grad, method) if needs.memory else None)
+        memories.append(Memory(state, method.kinetic) if needs.memory else None)
 
 
 class _Needs(NamedTuple):
@@ -172,7 +180,7 @@ def _rolling(optimizer: torch.optim.Optimizer, param: Tensor) -> Tensor | None:
 
 def _needs(group: Group, method: Method) -> _Needs:
     buffer = not is_zero(method.coefficients(1).decay)
-    rounding = buffer and group["state_dtype"] == "bfloat16"
+    rounding = buffer and group["state_dtype"] in RANDOM
     count = method.settles_at is None or rounding
     return _Needs(buffer, remembers(method.kinetic), count, rounding)
 
@@ -198,6 +206,8 @@ def _state(
             requires_grad=False,
         )
         state["started"] = torch.tensor(False)
+        if state["momentum_buffer"].dtype == torch.int8:
+            state["momentum_scales"] = start_scales(param)
     if needs.memory:
         start_memory(state, param, method.kinetic)
     if needs.steps and "step" not in state:
@@ -255,12 +265,44 @@ def _tensors(
     return param, grad, buffer
 
 
+def copies_of(param: Tensor) -> int:
+    """Return how many processes hold what this one holds; 0 if none is distributed.
+
+    Example:
+        >>> copies_of(torch.zeros(1))
+        0
+    """
+    if not isinstance(param, DTensor):
+        return 0
+    mesh, placements = param.device_mesh, param.placements
+    sizes = [mesh.size(i) for i, kind in enumerate(placements) if not kind.is_shard()]
+    return math.prod(sizes)
+
+
+def start_scales(param: Tensor) -> Tensor:
+    """Return the scales of an 8-bit buffer without a past, a number for each block.
+
+    Raises:
+        TypeError: If the parameter is distributed.
+
+    Example:
+        >>> start_scales(torch.zeros(257))
+        tensor([0., 0.])
+    """
+    if isinstance(param, DTensor):
+        raise TypeError(
+            "`state_dtype=torch.int8` keeps a scale for every 256 numbers, which the "
+            "shards of a distributed parameter would cut through. Use torch.bfloat16."
+        )
+    return torch.zeros(-(-param.numel() // BLOCK), device=param.device)
+
+
 def _rounding(state: dict[str, Any], index: int, param: Tensor) -> Rounding | None:
     """Return the rounding of a bfloat16 buffer: other noise each step and each rank."""
     if param.is_complex():
         return None  # whose buffer keeps the parameter's type
     rank = torch.distributed.get_rank() if isinstance(param, DTensor) else 0
-    return Rounding((state["step"], index, rank))
+    return Rounding((state["step"], index, rank), state.get("momentum_scales"))
 
 
 def _number(value: Any) -> float:
