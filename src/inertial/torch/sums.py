@@ -109,7 +109,7 @@ def newtonian_energies(sums: Sums, c: Coefficients) -> Sums:
     Example:
         >>> sums = Sums(force_square=1.0, force_momentum=1.0, momentum_square=4.0)
         >>> newtonian_energies(sums, Coefficients(decay=0.5, drift=1.0))[8:11]
-        (2.0, 0.5, 2.0)
+        (2.0, 0.5, 1.5)
     """
     half = c.blend_momentum**2 / 2
     slowed = c.decay**2 * half * sums.momentum_square
@@ -126,7 +126,7 @@ def momentum_square_after(sums: Sums, c: Coefficients) -> Any:
     Example:
         >>> sums = Sums(force_square=1.0, force_momentum=1.0, momentum_square=4.0)
         >>> momentum_square_after(sums, Coefficients(decay=0.5))
-        4.0
+        3.0
     """
     return c.decay**2 * sums.momentum_square + _gained(sums, c)
 
