@@ -19,6 +19,7 @@ from inertial.commands import (
     begun,
     compare_on,
     end,
+    paper_on,
     report_on,
     resumed,
     run_job,
@@ -169,8 +170,21 @@ def evidence(
     figures: Annotated[Path | None, _word("Folder for the figures, as SVG.")] = None,
     html: Annotated[Path | None, _word("File for a page of all that ran.")] = None,
     seed: Annotated[int, _word("Of all chance.")] = 0,
+    paper: Annotated[
+        str | None,
+        _word("Make a row of Sutskever et al. (2013): curves, add, mul, mem5, mem20."),
+    ] = None,
+    scale: Annotated[
+        Number, _word("With --paper: share of its updates; default: 15 minutes' worth.")
+    ] = None,
+    device: Annotated[str | None, _word("With --paper: cpu (default), cuda.")] = None,
+    out: Annotated[Path | None, _word("With --paper: JSON file to write.")] = None,
 ) -> None:
     """Put what is said about momentum to the test; exit 1 if a verdict changes."""
+    on_paper = {"scale": scale, "device": device, "out": out}
+    if paper is not None or any(word is not None for word in on_paper.values()):
+        others = {"words": words, "figures": figures, "html": html}
+        _exit(paper_on(paper, others, {**on_paper, "seed": seed}))
     from inertial.evidence import command
 
     _examine(command, words or (), figures=figures, html=html, seed=seed)
@@ -181,6 +195,10 @@ def _examine(command: Any, *words: Any, **places: Any) -> NoReturn:
         code = command.evidence(*words, **places)
     except command.Unusable as error:
         raise Refused(str(error)) from error
+    _exit(code)
+
+
+def _exit(code: int) -> NoReturn:
     raise typer.Exit(code)
 
 

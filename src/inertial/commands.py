@@ -180,6 +180,37 @@ def compare_on(paths: dict[str, Path], page: Path) -> None:
     print(f"Side by side: {written}")
 
 
+def paper_on(name: str | None, others: dict[str, Any], given: dict[str, Any]) -> int:
+    """Make a row of the paper again, and print both.
+
+    Args:
+        name: Of the row; None if only words that belong to one were said.
+        others: Words of `inertial evidence` that do not go with a row.
+        given: Words that do; None where they were not said.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        Refused: If the words do not go together, or make no run.
+    """
+    from inertial.evidence.paper.command import carry_out, prepare
+
+    said = {word: value for word, value in given.items() if value is not None}
+    if name is None:
+        words = ", ".join(f"--{word}" for word in said if word != "seed")
+        raise Refused(f"{words}: only with --paper, such as `--paper add`.")
+    extra = [word for word, value in others.items() if value]
+    if extra:
+        named = ", ".join("names" if word == "words" else f"--{word}" for word in extra)
+        raise Refused(
+            f"--paper runs one row of the paper, but {named} was given too. Leave it "
+            "out, or run both one after another."
+        )
+    trained = told(lambda: prepare(name, **said))
+    return told(lambda: carry_out(trained, given["out"]), building=False)
+
+
 def told(call: Callable[[], Result], *, building: bool = True) -> Result:
     """Call, and end the command with one line where the input was at fault.
 

@@ -1,0 +1,1 @@
+"""The tables of Sutskever, Martens, Dahl and Hinton (2013), made again."""
