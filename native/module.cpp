@@ -305,6 +305,7 @@ void use(const char* name) {
 }  // namespace
 
 NB_MODULE(_native, m) {
+  nb::set_leak_warnings(false);  // an optimizer may live as long as the process
   kernels = best();
   GRAD = PyUnicode_InternFromString("grad");
   BUFFER = PyUnicode_InternFromString("momentum_buffer");

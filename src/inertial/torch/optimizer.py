@@ -12,8 +12,8 @@ from torch import Tensor
 from inertial.physics.particle import Particle
 from inertial.torch import describe as words
 from inertial.torch.adopt import adopt
+from inertial.torch.backward import Arrivals
 from inertial.torch.dispatch import SPEED_WORDS, kernels, refuse_contradictions
-from inertial.torch.limit import Factor, Limit, factor_of
 from inertial.torch.methods import (
     Group,
     KineticWord,
@@ -27,7 +27,7 @@ from inertial.torch.methods import (
 from inertial.torch.named import NamedConstructors
 from inertial.torch.observe import Observation, Reading
 from inertial.torch.state import gather, refuse_shapes, state_dtype_word
-from inertial.torch.stepping import Moment, Rolls, move_group
+from inertial.torch.stepping import Stepper
 
 
 class Inertial(NamedConstructors, torch.optim.Optimizer):
@@ -142,9 +142,7 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
     ) -> None:
         """Build an optimizer whose groups speak one method's words by default."""
         refuse_contradictions(foreach, kernel, differentiable, fused)
-        self._observers: list[Observation] = []
-        self._rolls = Rolls()
-        self._limit: Limit | None = None
+        self._stepper = Stepper()
         defaults = {
             "method": method,
             **spoken,
@@ -190,13 +188,14 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
             )
         refuse_shapes(read(trial).kinetic, group["params"])
         super().add_param_group(group)
+        if self._stepper.arrivals:
+            number = len(self.param_groups) - 1
+            self._stepper.arrivals.watch(self.param_groups[-1], number)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore, and fill in the words that older or foreign groups lack."""
         super().__setstate__(state)
-        self.__dict__.setdefault("_observers", [])
-        self.__dict__.setdefault("_limit", None)
-        self._rolls = Rolls()  # what it remembers is of the old state
+        self.__dict__.setdefault("_stepper", Stepper()).forget()
         for group in self.param_groups:
             for name, value in self.defaults.items():
                 group.setdefault(name, value)
@@ -246,42 +245,9 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        factor = factor_of(self, self._limit)
-        if factor is None:  # a loss scaler found an overflow: nothing moves
-            return loss
         with torch.set_grad_enabled(self.defaults["differentiable"]):
-            if torch.compiler.is_compiling():
-                self._step_traced(factor)
-            else:
-                self._step(factor)
+            self._stepper.step(self, self._init_group)
         return loss
-
-    def _step(self, factor: Factor) -> None:
-        watching = tuple(o for o in self._observers if o.wants())
-        moment = Moment(self.state, watching, factor)
-        for place, group in enumerate(self.param_groups):
-            method = self._rolls.method(place, group)
-            if not self._rolls.move(place, group, method, moment):
-                move_group(group, method, moment, partial(gather, self, group, method))
-        for observation in self._observers:
-            observation.deliver()
-
-    def _step_traced(self, factor: Factor) -> None:
-        """Step where a compiler looks on: it sees what does not change with age."""
-        moment = Moment(self.state, (), factor)
-        for group in self.param_groups:
-            method = read(group, checked=True)
-            settled = group["state_dtype"] is None and method.settles_at == 0
-            if settled and not self._observers:
-                collect = partial(self._init_group, group)
-                move_group(group, method, moment, collect)
-            else:
-                self._step_untraced(factor)
-                return
-
-    @torch.compiler.disable(reason="coefficients that change with age, or a reading")
-    def _step_untraced(self, factor: Factor) -> None:
-        self._step(factor)
 
     def _init_group(  # a name that PyTorch's compiler knows and runs eagerly
         self,
@@ -298,6 +264,49 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         method = read(group, checked=True)
         lists = (params, grads, buffers, memories, roundings, copies, ages)
         gather(self, group, method, *lists)
+
+    def step_in_backward(self) -> Callable[[], None]:
+        """Move each parameter as soon as its gradient is complete, and free that.
+
+        The gradients of a network then never exist all at once. The loop stays as it
+        is: `step()` finds nothing left to move, and hands over the readings. Every
+        backward pass is a step, so that gradients cannot be accumulated over several,
+        scaled by a `GradScaler` or limited by their common norm, and
+        DistributedDataParallel, which averages them later, cannot be used. FSDP2 calls
+        at the right time.
+
+        Returns:
+            A function that ends it.
+
+        Raises:
+            RuntimeError: If it is on already, or a limit on the norm is set.
+
+        Example:
+            >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
+            >>> optimizer = Inertial([weight], lr=0.1)
+            >>> end = optimizer.step_in_backward()
+            >>> (weight**2).sum().backward()
+            >>> print(weight.item(), weight.grad)
+            0.800000011920929 None
+        """
+        stepper = self._stepper
+        if stepper.arrivals:
+            raise RuntimeError("This optimizer steps in backward already.")
+        if stepper.limit:
+            raise RuntimeError(
+                "A limit on the norm of all gradients needs them all, but "
+                "`step_in_backward` frees each as it comes. Use one of the two."
+            )
+        arrivals = Arrivals(partial(stepper.step_one, self))
+        for number, group in enumerate(self.param_groups):
+            arrivals.watch(group, number)
+        stepper.arrivals = arrivals
+
+        def end() -> None:
+            arrivals.end()
+            stepper.arrivals = None
+
+        return end
 
     @staticmethod
     def kernels() -> dict[str, str]:
@@ -336,8 +345,8 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
             1.0
         """
         observation = Observation(callback, every)
-        self._observers.append(observation)
-        return lambda: self._observers.remove(observation)
+        self._stepper.observers.append(observation)
+        return lambda: self._stepper.observers.remove(observation)
 
     def particle(self, group: int | Group = 0) -> Particle:
         """Return the particle that a group's words describe, with unit force and time.

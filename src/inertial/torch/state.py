@@ -105,6 +105,8 @@ def gather(
     roundings: list[Rounding | None],
     copies: list[int],
     ages: list[int],
+    *,
+    only: int | None = None,
 ) -> None:
     """Append every parameter that has a gradient, with its state, to the lists.
 
@@ -123,10 +125,13 @@ def gather(
         roundings: Receives how a buffer of few bits is kept, or None.
         copies: Receives how many processes hold the same tensor.
         ages: Receives how many steps each has made, up to where nothing changes.
+        only: The place of the one parameter that is meant; default: all.
     """
     needs = _needs(group, method)
     simple = needs == _ONLY_A_BUFFER and method.kinetic.name == "newtonian"
-    for index, param in enumerate(group["params"]):
+    places = range(len(group["params"])) if only is None else (only,)
+    for index in places:
+        param = group["params"][index]
         if param.grad is None:
             continue
         buffer = _rolling(optimizer, param) if simple else None

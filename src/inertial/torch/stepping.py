@@ -1,63 +1,37 @@
-"""One group, one step: words to numbers, tensors to kernels, sums to observers.
-
-Where every tensor of a group is plain and past its first step, the native kernel moves
-it straight from the state (`Rolls`); everything else is gathered into batches first.
-"""
+"""One step of all groups: words to numbers, tensors to kernels, sums to observers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from operator import itemgetter
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.distributed.tensor import DTensor
 
 from inertial.conventions.method import Method
-from inertial.torch import native
+from inertial.torch.backward import Arrivals, Place
 from inertial.torch.dispatch import move
-from inertial.torch.kernels import Batch, Stride, differentiable, is_zero
-from inertial.torch.limit import Factor
-from inertial.torch.memory import remembers
-from inertial.torch.methods import Group, read, words_of
+from inertial.torch.kernels import Batch, Stride, differentiable
+from inertial.torch.limit import Factor, Limit, factor_of
+from inertial.torch.methods import Group, read
+from inertial.torch.moment import Moment, stride_of
 from inertial.torch.observe import Observation, Part
-from inertial.torch.state import RANDOM
+from inertial.torch.rolls import Rolls
+from inertial.torch.state import gather
 from inertial.torch.sums import Sums, counted
 
 Gather = Callable[..., None]
 
 
-class Moment(NamedTuple):
-    """What all groups share in one step.
-
-    Attributes:
-        state: The optimizer's.
-        observers: Those who want the sums of this step.
-        factor: Of all gradients.
-    """
-
-    state: Any
-    observers: Sequence[Observation]
-    factor: Factor
-
-
-def stride_of(method: Method, age: int, factor: Factor) -> Stride:
-    """Return what a method's tensors of one age share in this step."""
-    return Stride(
-        method.coefficients(age),
-        method.kinetic,
-        method.weight_decay,
-        method.maximize,
-        factor.whole,
-        factor.cut,
-    )
-
-
-def move_group(group: Group, method: Method, moment: Moment, gather: Gather) -> None:
+def move_group(
+    place: Any, group: Group, method: Method, moment: Moment, gather: Gather
+) -> None:
     """Collect what moves, part by part, and move it.
 
     Args:
+        place: As for `Rolls.move`.
         group: The parameter group.
         method: What its words spell.
         moment: What all groups share.
@@ -77,17 +51,17 @@ def move_group(group: Group, method: Method, moment: Moment, gather: Gather) -> 
         age = kind[0] if moment.observers else kind
         stride = stride_of(method, age, moment.factor)
         if moment.observers:
-            _move_watched(group, part, stride, moment, settled=age == ages[0])
+            key = (place, kind[1]) if set(ages) == {age} else None
+            _move_watched(key, group, part, stride, moment)
         else:
             _move_part(group, part, stride, moment.state, sums=False)
 
 
 def _move_watched(
-    group: Group, batch: Batch, stride: Stride, moment: Moment, *, settled: bool
+    key: Any, group: Group, batch: Batch, stride: Stride, moment: Moment
 ) -> None:
     copies = batch.copies[0]
-    key = (id(group), copies) if settled else None
-    stride = stride._replace(last=_last(moment, key))
+    stride = stride._replace(last=moment.last(key))
     sums = _move_part(group, batch, stride, moment.state, sums=True)
     if sums is None:
         return
@@ -96,12 +70,6 @@ def _move_watched(
     for observer in moment.observers:
         part = Part(key, group, copies, len(batch.params), mesh, keeps)
         observer.record(part, stride, sums)
-
-
-def _last(moment: Moment, key: Any) -> Any:
-    """Return the coefficients of the step before, if an observer saw them."""
-    seen = (observer.last(key) for observer in moment.observers)
-    return next((last for last in seen if last is not None), None)
 
 
 def _mesh(group: Group) -> Any:
@@ -128,100 +96,111 @@ def _move_part(
     return None
 
 
-class _Spoken(NamedTuple):
-    """A group's words as they were, and what they meant."""
+class Stepper:
+    """What an optimizer needs besides its words and its state; never saved.
 
-    group: Group
-    words: tuple[Any, ...]
-    method: Method
-
-
-class Rolls:
-    """The shortest way through a step, and what it remembers to stay short.
-
-    It asks at every step whatever could have changed since the last: the words, the
-    gradients, where each tensor lies. It remembers what a word meant and which tensors
-    had started. Forget it when a state is loaded.
+    Attributes:
+        observers: Those who read the energy of steps.
+        limit: On the norm of all gradients.
+        arrivals: The hooks that move each parameter as its gradient arrives.
     """
 
     def __init__(self) -> None:
-        self._spoken: dict[int, _Spoken] = {}
-        self._roll: dict[int, Any] = {}
+        self.observers: list[Observation] = []
+        self.limit: Limit | None = None
+        self.arrivals: Arrivals | None = None
+        self._rolls = Rolls()
 
-    def method(self, place: int, group: Group) -> Method:
-        """Return what a group's words spell, read again only where they changed."""
-        kept = self._spoken.get(place)
-        words = _said(group)
-        if kept is not None and kept.group is group and kept.words == words:
-            return kept.method
-        method = read(group, checked=True)
-        if not any(isinstance(word, Tensor) for word in words):
-            self._spoken[place] = _Spoken(group, words, method)
-        return method
+    def forget(self) -> None:
+        """Forget what was known of a state that is replaced."""
+        self._rolls = Rolls()
 
-    def move(self, place: int, group: Group, method: Method, moment: Moment) -> bool:
-        """Move a group straight from its state, if all of it is plain.
+    def _moment(self, optimizer: torch.optim.Optimizer, factor: Factor) -> Moment:
+        watching = tuple(o for o in self.observers if o.wants())
+        return Moment(optimizer.state, watching, factor)
+
+    def step(self, optimizer: torch.optim.Optimizer, collect: Gather) -> None:
+        """Move everything that has a gradient.
 
         Args:
-            place: The group's number.
-            group: The group.
-            method: What its words spell.
-            moment: What all groups share.
+            optimizer: Whose groups move.
+            collect: Fills the columns of a batch for a group, as the compiler knows it.
 
-        Returns:
-            Whether it moved; if not, nothing did.
+        Raises:
+            RuntimeError: If a loss scaler asks for steps that backward has made.
         """
-        if not _is_plain(group, method):
-            return False
-        stride = stride_of(method, method.settles_at or 0, moment.factor)
-        keeps = not is_zero(stride.coefficients.decay)
-        key = (id(group), 0)
-        stride = stride._replace(last=_last(moment, key))
-        watched = bool(moment.observers)
-        told = native.setting(stride, sums=watched, random=False)
-        roll = self._roll.get(place)
-        if roll is None:
-            roll = self._roll[place] = native.roll()
-        params = group["params"]
-        done = roll.step(params, moment.state, keeps, told, torch.get_num_threads())
-        if not done:
-            return False
-        found, moved = done
-        if moved:
-            native.mark(
-                params
-                if moved == len(params)
-                else [param for param in params if param.grad is not None]
+        if self.arrivals and getattr(optimizer, "grad_scale", None) is not None:
+            raise RuntimeError(
+                "`step_in_backward` has moved the parameters before the loss scaler "
+                "could look at their gradients. Use one of the two; bfloat16 needs no "
+                "scaler."
             )
-        if watched and moved:
-            sums = native.completed(found, stride)
-            for observer in moment.observers:
-                part = Part(key, group, 0, moved, None, keeps)
-                observer.record(part, stride, sums)
-        return True
+        factor = factor_of(optimizer, self.limit)
+        if factor is None:  # the scaler found an overflow: nothing moves
+            return
+        if torch.compiler.is_compiling():
+            self._step_traced(optimizer, factor, collect)
+        else:
+            self._step(optimizer, factor)
 
+    def _step(self, optimizer: torch.optim.Optimizer, factor: Factor) -> None:
+        moment = self._moment(optimizer, factor)
+        for number, group in enumerate(optimizer.param_groups):
+            method = self._rolls.method(number, group)
+            if not self._rolls.move(number, group, method, moment, group["params"]):
+                columns = partial(gather, optimizer, group, method)
+                move_group(number, group, method, moment, columns)
+        for observer in self.observers:
+            observer.deliver()
 
-def _said(group: Group) -> tuple[Any, ...]:
-    names = _NAMES.get(group["method"])
-    if names is None:
-        words = ("method", "maximize", *words_of(group).defaults)
-        names = _NAMES[group["method"]] = itemgetter(*words)
-    said: tuple[Any, ...] = names(group)
-    return said
+    def _step_traced(
+        self, optimizer: torch.optim.Optimizer, factor: Factor, collect: Gather
+    ) -> None:
+        """Step where a compiler looks on: it sees what does not change with age."""
+        moment = Moment(optimizer.state, (), factor)
+        methods = [read(group, checked=True) for group in optimizer.param_groups]
+        for group, method in zip(optimizer.param_groups, methods, strict=True):
+            settled = group["state_dtype"] is None and method.settles_at == 0
+            if settled and not self.observers:
+                columns = partial(collect, group)
+                move_group(None, group, method, moment, columns)
+            else:
+                self._step_untraced(optimizer, factor, group, method)
+        if self.observers:
+            self._deliver_untraced()
 
+    @torch.compiler.disable(reason="coefficients that change with age, or a reading")
+    def _step_untraced(
+        self,
+        optimizer: torch.optim.Optimizer,
+        factor: Factor,
+        group: Group,
+        method: Method,
+    ) -> None:
+        moment = self._moment(optimizer, factor)
+        columns = partial(gather, optimizer, group, method)
+        move_group(id(group), group, method, moment, columns)
 
-_NAMES: dict[str, itemgetter] = {}
+    @torch.compiler.disable(reason="a reading")
+    def _deliver_untraced(self) -> None:
+        for observer in self.observers:
+            observer.deliver()
 
+    @torch.no_grad()
+    def step_one(
+        self, optimizer: torch.optim.Optimizer, place: Place, param: Tensor
+    ) -> None:
+        """Move one parameter whose gradient has just arrived.
 
-def _is_plain(group: Group, method: Method) -> bool:
-    """Return whether a group's words ask for nothing but the map on plain tensors."""
-    return (
-        group["kernel"] in {"auto", "native"}
-        and group["foreach"] is None
-        and not group["differentiable"]
-        and method.settles_at is not None
-        and group["state_dtype"] not in RANDOM
-        and not remembers(method.kinetic)
-        and not native.missing()
-        and native.moves(method.kinetic)
-    )
+        Args:
+            optimizer: Whose parameter it is.
+            place: Where it stands.
+            param: The parameter.
+        """
+        moment = self._moment(optimizer, Factor())
+        group = optimizer.param_groups[place.number]
+        method = self._rolls.method(place.number, group)
+        key = (place.number, place.at)
+        if not self._rolls.move(key, group, method, moment, [param]):
+            columns = partial(gather, optimizer, group, method, only=place.at)
+            move_group(key, group, method, moment, columns)
