@@ -8,6 +8,7 @@ without it, only slower.
 
 from __future__ import annotations
 
+import importlib
 import math
 from typing import Any
 
@@ -19,20 +20,20 @@ from inertial.physics.kinetic import Kinetic
 from inertial.torch.kernels import Batch, Stride, reference
 from inertial.torch.sums import Sums, counted, newtonian_energies, total
 
+_native: Any = None
 try:
-    from inertial.torch import _native  # type: ignore[attr-defined]
-except ImportError as error:  # pure Python, or built for another machine
-    _native = None
-    _missing = f"it is not built here ({error})"
+    _native = importlib.import_module("inertial.torch._native")
+except ModuleNotFoundError:
+    _missing = "this package was installed without a C++ compiler"
+except ImportError as error:
+    _missing = f"it cannot be loaded ({error})"
 else:
     _missing = ""
     if hasattr(torch.Tensor, "__dlpack_c_exchange_api__"):
         table = torch.Tensor.__dlpack_c_exchange_api__
         _native.bind(table, torch.Tensor, torch.nn.Parameter)
     else:
-        _missing = (
-            f"it needs DLPack's exchange table, which torch {torch.__version__} lacks"
-        )
+        _missing = f"torch {torch.__version__} lacks DLPack's exchange table"
 
 _VELOCITIES = ("newtonian", "relativistic", "sign", "huber", "adaptive")  # as in step.h
 
