@@ -177,11 +177,15 @@ def evidence(
     scale: Annotated[
         Number, _word("With --paper: share of its updates; default: 15 minutes' worth.")
     ] = None,
+    rates: Annotated[
+        str | None,
+        _word("With --paper: learning rates, such as 0.01,0.001; default: its own."),
+    ] = None,
     device: Annotated[str | None, _word("With --paper: cpu (default), cuda.")] = None,
     out: Annotated[Path | None, _word("With --paper: JSON file to write.")] = None,
 ) -> None:
     """Put what is said about momentum to the test; exit 1 if a verdict changes."""
-    on_paper = {"scale": scale, "device": device, "out": out}
+    on_paper = {"scale": scale, "rates": rates, "device": device, "out": out}
     if paper is not None or any(word is not None for word in on_paper.values()):
         others = {"words": words, "figures": figures, "html": html}
         _exit(paper_on(paper, others, {**on_paper, "seed": seed}))

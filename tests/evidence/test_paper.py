@@ -9,6 +9,7 @@ import torch
 from inertial import cli
 from inertial.evidence.paper import command
 from inertial.evidence.paper import run as running
+from inertial.evidence.paper.document import fill
 from inertial.evidence.paper.order import (
     best_of,
     claims,
@@ -256,6 +257,22 @@ def test_an_early_end_is_said():
     assert "Stopped before its end" in markdown([result(done=5)])
 
 
+def test_a_document_is_filled_between_its_marks_again_and_again():
+    text = (
+        "a\n<!-- add -->\nold\n<!-- end of add -->\nb <!-- mul -->x<!-- end of mul -->"
+    )
+    once = fill(text, [result(seed=1), result(seed=0)])
+    assert "old" not in once
+    assert "seeds 0, 1" in once
+    assert once.endswith("b <!-- mul -->x<!-- end of mul -->")
+    assert fill(once, [result(seed=0), result(seed=1)]) == once
+
+
+def test_a_document_without_marks_is_refused():
+    with pytest.raises(ValueError, match="must hold the marks of 'add'"):
+        fill("nothing", [result()])
+
+
 @pytest.mark.usefixtures("small")
 def test_the_command_prints_both_and_keeps_the_result(capsys, tmp_path):
     file = tmp_path / "add.json"
@@ -270,6 +287,13 @@ def test_the_command_prints_both_and_keeps_the_result(capsys, tmp_path):
     kept = json.loads(file.read_text())
     assert (kept["done"], kept["seed"], len(kept["cells"])) == (8, 0, 21)
     assert "| SGD | 0.39 |" in markdown([kept])
+
+
+@pytest.mark.usefixtures("small")
+def test_other_rates_may_be_tried(capsys):
+    words = ["--paper", "add", "--scale", "1", "--rates", "0.03,0.04"]
+    assert cli.run(["evidence", *words]) == 0
+    assert "14 members" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("small")
@@ -300,6 +324,8 @@ def test_an_interrupted_run_prints_what_it_has(capsys, tmp_path, monkeypatch):
         (["--paper", "add", "--scale", "nan"], "`scale` must be above 0"),
         (["--paper", "add", "--seed", "-1"], "`seed` must be at least 0"),
         (["--paper", "add", "--device", "tpu"], '`device` must be one of "cpu"'),
+        (["--paper", "add", "--rates", "a,b"], "--rates must be numbers with commas"),
+        (["--paper", "add", "--rates", "0.1,-1"], "`rates` must be above 0"),
         (["--paper", "add", "T01"], "but names was given too"),
         (["--paper", "add", "--html", "x"], "but --html was given too"),
         (["--scale", "0.5"], "--scale: only with --paper"),

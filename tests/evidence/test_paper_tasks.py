@@ -90,12 +90,9 @@ def test_a_number_is_right_within_the_tolerance():
     assert found.item() == pytest.approx(2 / 3)
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", ["add", "mul", "mem5", "mem20"])
 def test_biases_alone_do_as_chance_does(name):
-    task = recipe(name) if name != "curves" else None
-    if task is None:
-        assert PUBLISHED[name].baseline is None
-        return
+    task = recipe(name)
     _, targets = task.draw(2000, chance())
     expected = {
         "add": 1 - (2 * 0.04 - 0.04**2),  # a sum of two is triangular about 1

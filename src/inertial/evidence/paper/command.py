@@ -28,6 +28,7 @@ def prepare(
     scale: float | None = None,
     seed: int = 0,
     device: str = "cpu",
+    rates: str | None = None,
     out: Path | None = None,
 ) -> Trained:
     """Make ready to make one row of the paper again.
@@ -37,6 +38,7 @@ def prepare(
         scale: Share of the paper's updates; None for about a quarter of an hour.
         seed: Of all chance.
         device: "cpu" or "cuda".
+        rates: Learning rates with commas between them; None for the paper's.
         out: Where the result will go; see `carry_out`.
 
     Returns:
@@ -53,7 +55,8 @@ def prepare(
         _check_place(out)
     if scale is None:
         scale = _SCALES.get(name, _SCALE)
-    return train(Plan(name, scale, seed, device))
+    tried = None if rates is None else _numbers(rates)
+    return train(Plan(name, scale, seed, device, tried))
 
 
 def carry_out(trained: Trained, out: Path | None = None) -> int:
@@ -96,6 +99,16 @@ def _check_place(out: Path) -> None:
         raise ValueError(f"--out: there is no folder {out.parent}; make it first.")
     if not os.access(out.parent, os.W_OK | os.X_OK):
         raise ValueError(f"--out: the folder {out.parent} cannot be written to.")
+
+
+def _numbers(rates: str) -> tuple[float, ...]:
+    try:
+        return tuple(map(float, rates.split(",")))
+    except ValueError as error:
+        raise ValueError(
+            f"--rates must be numbers with commas between them, such as 0.01,0.001, "
+            f"but is {rates!r}."
+        ) from error
 
 
 def _watched(trained: Trained) -> Moment:

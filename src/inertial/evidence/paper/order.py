@@ -161,15 +161,14 @@ def sentence(found: Iterable[Claim]) -> str:
     return f"{told} the paper; not as in the paper: {', '.join(wrong)}."
 
 
-def learnt(row: Mapping[Setting, float], baseline: float | None) -> bool:
+def learnt(row: Mapping[Setting, float], baseline: float) -> bool:
     """Return whether any setting did better than the biases alone, by the margin.
 
     Args:
         row: Setting -> error.
-        baseline: Error of the biases alone; None where there is no such number.
+        baseline: Error of the biases alone.
     """
-    best = min(row.values())
-    return baseline is None or compare(best, baseline) == BETTER
+    return compare(min(row.values()), baseline) == BETTER
 
 
 def _short(momentum: float) -> str:

@@ -47,10 +47,9 @@ def rows(results: Results) -> list[tuple[str, str, str, str, str]]:
         (str(setting), _number(table.errors[setting]), *_told(best))
         for setting, best in best_of(results).items()
     ]
-    if table.baseline is not None:
-        ours = _number(first["baseline"])
-        found.insert(0, ("biases alone", _number(table.baseline), ours, "", ""))
-    return found
+    printed = "" if table.baseline is None else _number(table.baseline)
+    blind = ("biases alone", printed, _number(first["baseline"]), "", "")
+    return [blind, *found]
 
 
 def order(results: Results) -> list[Claim]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from inertial.bounds import Bound, check, check_choice
+from inertial.bounds import POSITIVE, Bound, check, check_choice
 from inertial.evidence.paper.published import NAG, PUBLISHED, Setting
 from inertial.evidence.paper.recipes import JUDGED, Recipe, recipe
 from inertial.evidence.paper.schedule import one_step
@@ -43,12 +43,14 @@ class Plan(NamedTuple):
         scale: Share of the paper's updates.
         seed: Of all chance.
         device: Where.
+        rates: Learning rates to try; None for the paper's. Unit: X²/L.
     """
 
     name: str
     scale: float
     seed: int = 0
     device: str = "cpu"
+    rates: tuple[float, ...] | None = None
 
     @property
     def updates(self) -> int:
@@ -59,7 +61,8 @@ class Plan(NamedTuple):
     def members(self) -> list[Member]:
         """Every setting at every rate, in the paper's order."""
         row = PUBLISHED[self.name]
-        return [Member(s, rate) for s in row.errors for rate in row.rates]
+        rates = row.rates if self.rates is None else self.rates
+        return [Member(setting, rate) for setting in row.errors for rate in rates]
 
 
 class Moment(NamedTuple):
@@ -108,6 +111,8 @@ def check_plan(plan: Plan) -> None:
     check_choice("paper", plan.name, PUBLISHED)
     check("scale", plan.scale, SCALE)
     check("seed", plan.seed, Bound(0))
+    for rate in plan.rates or ():
+        check("rates", rate, POSITIVE)
     check_choice("device", plan.device, ("cpu", "cuda"))
     if plan.device == "cuda" and not torch.cuda.is_available():
         raise ValueError(
@@ -197,7 +202,6 @@ def judged(trained: Trained, moment: Moment) -> dict[str, Any]:
                     "loss": loss if finite else None,
                 }
             )
-    blind = task.blind(targets) if task.blind else None
     return {
         "paper": plan.name,
         "scale": plan.scale,
@@ -208,7 +212,7 @@ def judged(trained: Trained, moment: Moment) -> dict[str, Any]:
         "updates": plan.updates,
         "done": moment.done,
         "paper_updates": row.updates,
-        "baseline": None if blind is None else task.error(blind, targets).item(),
+        "baseline": task.error(task.blind(targets), targets).item(),
         "cells": cells,
     }
 
