@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 import torch.distributed as dist
@@ -121,6 +122,57 @@ def mixed_lists(mesh: Any, rank: int, **words: Any) -> list[torch.Tensor]:
     return places(model)
 
 
+def row_of(reading: Any) -> torch.Tensor:
+    """Return a reading as numbers that can be compared; nan becomes -1e9."""
+    return torch.tensor(reading, dtype=torch.float64).nan_to_num(nan=-1e9)
+
+
+def readings_of(
+    model: nn.Module, optimizer: Inertial, rank: int | None = None
+) -> list[torch.Tensor]:
+    """Return every other reading of a run, each as a row of numbers."""
+    rows: list[torch.Tensor] = []
+    optimizer.observe(lambda reading: rows.append(row_of(reading)), every=2)
+    train(model, optimizer, range(STEPS), rank)
+    return rows
+
+
+def readings(mesh: Any, rank: int, name: str) -> list[torch.Tensor]:
+    """Read the energy of shards; one collective for each step that is read."""
+    model = sharded(mesh, keep=set())
+    with patch.object(dist, "all_reduce", wraps=dist.all_reduce) as reduce:
+        rows = readings_of(model, BUILDS[name](model.parameters()), rank)
+    assert reduce.call_count == len(rows) == STEPS // 2
+    return rows
+
+
+def mixed_readings(mesh: Any) -> list[torch.Tensor]:
+    """Read sharded and whole parameters of one group together, after one step."""
+    model = sharded(mesh)
+    rows: list[torch.Tensor] = []
+    optimizer = BUILDS["sgd"](model.parameters())
+    optimizer.observe(lambda reading: rows.append(row_of(reading)))
+    one_step(model, optimizer)
+    return rows
+
+
+def one_step(model: nn.Module, optimizer: Inertial) -> None:
+    """Move once by gradients that are as the parameters themselves."""
+    for p in model.parameters():
+        p.grad = p.detach().clone()
+    optimizer.step()
+
+
+def in_backward(mesh: Any, rank: int) -> list[torch.Tensor]:
+    """Train fully sharded, each shard moving as its gradient arrives."""
+    model = sharded(mesh, keep=set())
+    optimizer = BUILDS["sgd"](model.parameters())
+    optimizer.step_in_backward()
+    train(model, optimizer, range(STEPS), rank)
+    assert all(p.grad is None for p in model.parameters())
+    return places(model)
+
+
 def muon(mesh: Any, rank: int) -> list[torch.Tensor]:
     """Train sharded matrices by Muon, the rest by AdamW."""
     model = sharded(mesh, keep=set())
@@ -213,11 +265,14 @@ def work(rank: int, folder: str) -> None:
         )
         for way in ("ddp", "fsdp")
         for name in BUILDS
-        for foreach in (False, True)
+        for foreach in (False, True, None)
     }
     jobs |= {
         "mixed False": lambda: mixed_lists(mesh, rank, foreach=False),
         "mixed True": lambda: mixed_lists(mesh, rank, foreach=True),
+        "mixed None": lambda: mixed_lists(mesh, rank, foreach=None),
+        "mixed readings": lambda: mixed_readings(mesh),
+        "in backward": lambda: in_backward(mesh, rank),
         "full": lambda: full_state(mesh, rank, flat=False),
         "full flat": lambda: full_state(mesh, rank, flat=True),
         "rounding": lambda: rounded_at_random(mesh, rank),
@@ -227,6 +282,10 @@ def work(rank: int, folder: str) -> None:
             mesh, rank, Path(folder) / name, name
         )
         for name in ("sgd", "clock", "adamw")
+    }
+    jobs |= {
+        f"readings {name}": lambda name=name: readings(mesh, rank, name)
+        for name in ("sgd", "nesterov", "lion", "norm", "adamw")
     }
     jobs["muon"] = lambda: muon(mesh, rank)
     for name, job in jobs.items():

@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 import torch
 
-from cases_torch import assert_close, assert_equal
+from cases_torch import KERNELS, assert_close, assert_equal
 from cases_torch_ranks import (
     BUILDS,
     RANKS,
     STEPS,
     muon_of,
     network,
+    one_step,
     places,
+    readings_of,
+    row_of,
     train,
     work,
 )
@@ -24,7 +27,7 @@ from cases_torch_ranks import (
 # Gradients are averaged over ranks, not over the batch at once: float64 rounding of a
 # few steps at order 1.
 WITHIN = 1e-12
-FOREACH = pytest.mark.parametrize("foreach", [False, True], ids=["single", "foreach"])
+FOREACH = pytest.mark.parametrize("foreach", KERNELS.values(), ids=KERNELS)
 
 
 # One worker for all: the two ranks are started once.
@@ -82,6 +85,33 @@ def test_sharded_and_whole_parameters_in_one_list(
 ) -> None:
     found = result(ranks, f"mixed {foreach}")
     assert_close(found, alone(BUILDS["sgd"], foreach=foreach), WITHIN)
+
+
+@pytest.mark.parametrize("name", ["sgd", "nesterov", "lion", "norm", "adamw"])
+def test_readings_of_shards_are_those_of_the_whole(
+    ranks: list[dict[str, Any]], name: str
+) -> None:
+    model = network()
+    expected = readings_of(model, BUILDS[name](model.parameters()))
+    found = result(ranks, f"readings {name}")
+    assert len(found) == len(expected)
+    for row, whole in zip(found, expected, strict=True):
+        torch.testing.assert_close(row, whole, rtol=WITHIN, atol=WITHIN)
+
+
+def test_what_all_processes_hold_is_read_once(ranks: list[dict[str, Any]]) -> None:
+    model, rows = network(), []
+    optimizer = BUILDS["sgd"](model.parameters())
+    optimizer.observe(lambda reading: rows.append(row_of(reading)))
+    one_step(model, optimizer)
+    (found,) = result(ranks, "mixed readings")
+    torch.testing.assert_close(found, rows[0], rtol=WITHIN, atol=WITHIN)
+
+
+def test_shards_that_move_as_their_gradients_arrive(
+    ranks: list[dict[str, Any]],
+) -> None:
+    assert_equal(result(ranks, "in backward"), result(ranks, "fsdp sgd None"))
 
 
 def test_sharded_matrices_by_muon(ranks: list[dict[str, Any]]) -> None:

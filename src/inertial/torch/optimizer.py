@@ -85,6 +85,8 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         tensor([0.0620], requires_grad=True)
     """
 
+    _step_supports_amp_scaling = True  # PyTorch's word: a GradScaler leaves it to step()
+
     def __init__(
         self,
         params: Iterable[Any],

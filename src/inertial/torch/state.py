@@ -151,7 +151,7 @@ def gather(
         params.append(local)
         grads.append(grad)
         buffers.append(buffer)
-        copies.append(copies_of(param))
+        copies.append(copies_of(param, whole=isinstance(local, DTensor)))
         ages.append(_grow(state, method))
         roundings.append(_rounding(state, index, param) if needs.rounding else None)
         memories.append(Memory(state, method.kinetic) if needs.memory else None)
@@ -270,8 +270,15 @@ def _tensors(
     return param, grad, buffer
 
 
-def copies_of(param: Tensor) -> int:
-    """Return how many processes hold what this one holds; 0 if none is distributed.
+def copies_of(param: Tensor, *, whole: bool = False) -> int:
+    """Return how many processes bring the same sums; 0 if nothing is distributed.
+
+    Args:
+        param: The parameter.
+        whole: Whether each process works on all of it, not on its shard.
+
+    Returns:
+        The number of processes.
 
     Example:
         >>> copies_of(torch.zeros(1))
@@ -280,7 +287,11 @@ def copies_of(param: Tensor) -> int:
     if not isinstance(param, DTensor):
         return 0
     mesh, placements = param.device_mesh, param.placements
-    sizes = [mesh.size(i) for i, kind in enumerate(placements) if not kind.is_shard()]
+    sizes = [
+        mesh.size(i)
+        for i, kind in enumerate(placements)
+        if whole or not kind.is_shard()
+    ]
     return math.prod(sizes)
 
 

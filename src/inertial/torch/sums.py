@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.distributed.tensor import DTensor
 
 from inertial.physics.coefficients import Coefficients
 from inertial.physics.kinetic import Kinetic
@@ -167,7 +168,7 @@ def _row(
         "energy_before": _number(energies[0]),
         "energy_slowed": _number(energies[1]),
         "energy_after": _number(energies[2]),
-        "not_finite": (~_plain(gradient).isfinite()).sum().double(),
+        "not_finite": _number((~_plain(gradient).isfinite()).sum()),
     }
 
 
@@ -190,7 +191,7 @@ def _dot(a: Tensor, b: Tensor) -> Tensor:
     a, b = _plain(a), _plain(b)
     if a.is_complex():
         a, b = torch.view_as_real(a.resolve_conj()), torch.view_as_real(b)
-    return (a.double() * b.double()).sum()
+    return _number((a.double() * b.double()).sum())
 
 
 def _plain(tensor: Tensor) -> Tensor:
@@ -198,7 +199,10 @@ def _plain(tensor: Tensor) -> Tensor:
 
 
 def _number(value: Any) -> Any:
-    return value.detach().real.double() if isinstance(value, Tensor) else value
+    if not isinstance(value, Tensor):
+        return value
+    value = value.detach().real.double()
+    return value.full_tensor() if isinstance(value, DTensor) else value
 
 
 def _added(column: tuple[Any, ...]) -> Any:
