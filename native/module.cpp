@@ -1,84 +1,24 @@
 // The Python module: which tensors move, in which pieces, on how many threads.
 
 #include <nanobind/nanobind.h>
-#include <omp.h>
-
-#include <algorithm>
-#include <vector>
 
 #include "tensors.h"
+#include "work.h"
 
 namespace nb = nanobind;
 using namespace inertial;
 
 namespace {
 
-const Exchange* exchange = nullptr;
-PyTypeObject *plain_tensor = nullptr, *plain_parameter = nullptr;
+Framework torch;
 const Kernels* kernels = nullptr;
 PyObject *GRAD, *BUFFER, *STARTED;
-
-constexpr int64_t WORTH_A_THREAD = 32768;  // numbers, as in PyTorch's own loops
-
-// Pieces in order, and the runs of pieces that one thread takes at a time. Both follow
-// from the sizes alone, and so do the sums: never from the number of threads.
-struct Work {
-  std::vector<Piece> pieces;
-  std::vector<size_t> ends;
-  int64_t open = 0, total = 0;
-
-  void clear() {
-    pieces.clear();
-    ends.clear();
-    open = total = 0;
-  }
-
-  void add(Piece whole, int64_t count) {
-    for (int64_t at = 0; at < count; at += PIECE) {
-      whole.begin = at;
-      whole.count = std::min(PIECE, count - at);
-      pieces.push_back(whole);
-      open += whole.count;
-      if (open >= PIECE) close();
-    }
-    total += count;
-  }
-
-  void close() {
-    if (open) ends.push_back(pieces.size());
-    open = 0;
-  }
-
-  template <int N, class Run>
-  void run(int threads, double* sums, Run one) {
-    close();
-    const int64_t tasks = int64_t(ends.size());
-    std::vector<double> found(size_t(tasks) * N, 0.0);
-    const bool parallel = threads > 1 && tasks > 1 && total > WORTH_A_THREAD;
-    auto task = [&](int64_t t) {
-      for (size_t i = t ? ends[size_t(t) - 1] : 0; i < ends[size_t(t)]; i++)
-        one(pieces[i], &found[size_t(t) * N]);
-    };
-    if (parallel) {
-#pragma omp parallel for schedule(static) num_threads(threads)
-      for (int64_t t = 0; t < tasks; t++) task(t);
-    } else {
-      for (int64_t t = 0; t < tasks; t++) task(t);
-    }
-    for (int64_t t = 0; t < tasks; t++)
-      for (int k = 0; k < N; k++) sums[k] += found[size_t(t) * N + size_t(k)];
-  }
-};
-
-bool is_plain(PyObject* object) {
-  return Py_TYPE(object) == plain_tensor || Py_TYPE(object) == plain_parameter;
-}
 
 bool is_true(PyObject* flag) {
   if (PyBool_Check(flag)) return flag == Py_True;
   TensorView v;
-  if (!is_plain(flag)) return false;
-  if (exchange->view(flag, &v) != 0) {
+  if (!torch.is_plain(flag)) return false;
+  if (torch.exchange->view(flag, &v) != 0) {
     PyErr_Clear();
     return false;
   }
@@ -87,12 +27,12 @@ bool is_true(PyObject* flag) {
 }
 
 double number(PyObject* tuple, Py_ssize_t i) {
-  return PyFloat_AsDouble(PyTuple_GET_ITEM(tuple, i));
+  return PyFloat_AsDouble(NB_TUPLE_GET_ITEM(tuple, i));
 }
 
 // In the order of `inertial/torch/native.py`, which is the only caller.
 Setting setting_of(PyObject* told) {
-  if (!PyTuple_Check(told) || PyTuple_GET_SIZE(told) != 15)
+  if (!PyTuple_Check(told) || NB_TUPLE_GET_SIZE(told) != 15)
     throw nb::value_error("a setting has 15 numbers");
   Setting s{};
   double* fields[] = {&s.decay, &s.kick, &s.blend_momentum, &s.blend_force, &s.drift,
@@ -115,16 +55,17 @@ bool fits(const Array& position, const Array& other) {
 bool join(PyObject* position, PyObject* gradient, PyObject* momentum, PyObject* memory,
           PyObject* scales, uint32_t seed, Work& work) {
   Array x, g, b, m, s;
-  if (!look(*exchange, position, x) || x.type == Type::bytes || !dense(x.view))
+  if (!look(torch, position, x) || x.type == Type::bytes || !dense(x.view))
     return false;
-  if (!look(*exchange, gradient, g) || g.type == Type::bytes || !fits(x, g)) return false;
+  if (!look(torch, gradient, g) || g.type == Type::bytes || !fits(x, g)) return false;
   const bool keeps = momentum != Py_None, remembers = memory != Py_None;
-  if (keeps && (!look(*exchange, momentum, b) || !fits(x, b) || overlap(g, b)))
+  if (keeps && (!look(torch, momentum, b) || !fits(x, b) || overlap(g, b)))
     return false;
-  if (remembers && (!look(*exchange, memory, m) || !fits(x, m) || m.type == Type::bytes))
+  if (remembers && (!look(torch, memory, m) || !fits(x, m) || m.type == Type::bytes ||
+                    overlap(g, m) || (keeps && overlap(b, m))))
     return false;
   if (keeps && b.type == Type::bytes) {
-    if (scales == Py_None || !look(*exchange, scales, s) || s.type != Type::f32 ||
+    if (scales == Py_None || !look(torch, scales, s) || s.type != Type::f32 ||
         s.count != (x.count + SCALED - 1) / SCALED)
       return false;
   }
@@ -140,28 +81,31 @@ bool join(PyObject* position, PyObject* gradient, PyObject* momentum, PyObject* 
   p.momentum_type = keeps ? b.type : Type::none;
   p.memory_type = remembers ? m.type : Type::none;
   work.add(p, x.count);
+  if (x.count) work.written.emplace_back(x.data, x.data + x.bytes());
   return true;
 }
 
 nb::object run(const Setting& s, Work& work, int threads) {
   double sums[SUMS] = {};
+  const Kernels* chosen = kernels;  // which another thread may change from here on
   {
     nb::gil_scoped_release release;
     work.run<SUMS>(threads, sums, [&](const Piece& p, double* found) {
-      kernels->move(s, p, found);
+      chosen->move(s, p, found);
     });
   }
   if (!s.sums) return nb::none();
-  PyObject* out = PyTuple_New(SUMS);
-  for (int k = 0; k < SUMS; k++) PyTuple_SET_ITEM(out, k, PyFloat_FromDouble(sums[k]));
-  return nb::steal(out);
+  nb::list out;
+  for (double sum : sums) out.append(sum);
+  return nb::tuple(out);
 }
 
-PyObject* item(nb::handle list, Py_ssize_t i) { return PyList_GET_ITEM(list.ptr(), i); }
+PyObject* item(nb::handle list, Py_ssize_t i) { return NB_LIST_GET_ITEM(list.ptr(), i); }
 
 // Move what can be moved; return the sums (or None) and the places of what is left.
 nb::tuple move(nb::list params, nb::list grads, nb::list buffers, nb::list memories,
                nb::list scales, nb::list seeds, nb::tuple told, int threads) {
+  torch.check();
   const Setting s = setting_of(told.ptr());
   const Py_ssize_t count = Py_ssize_t(params.size());
   for (const nb::list& list : {grads, buffers, memories, scales, seeds})
@@ -197,7 +141,7 @@ struct States {
 // state is loaded.
 struct Roll {
   std::vector<nb::object> raised;
-  Work work;
+  Work spare;  // its memory, from step to step
 
   bool started(PyObject* flag, size_t place) {
     if (place < raised.size() && raised[place].is(flag)) return true;
@@ -212,43 +156,60 @@ struct Roll {
     PyObject* buffer = PyDict_GetItemWithError(own, BUFFER);
     PyObject* flag = PyDict_GetItemWithError(own, STARTED);
     PyErr_Clear();
-    const bool ready = buffer && flag && is_plain(buffer) && started(flag, place);
+    const bool ready = buffer && flag && torch.is_plain(buffer) && started(flag, place);
     return ready ? buffer : nullptr;
+  }
+
+  // Join a parameter to the work, and keep alive what it reads and writes until that is
+  // done: another thread may take it away meanwhile. False where it is not plain.
+  bool take(PyObject* param, PyObject* own, bool keeps, size_t place, Work& work,
+            std::vector<nb::object>& held) {
+    nb::object grad = nb::steal(PyObject_GetAttr(param, GRAD));
+    if (!grad.is_valid()) throw nb::python_error();
+    if (grad.is_none()) return true;
+    PyObject* buffer = keeps ? buffer_of(own, place) : Py_None;
+    if (!buffer || !torch.is_plain(grad.ptr()) ||
+        !join(param, grad.ptr(), buffer, Py_None, Py_None, 0, work))
+      return false;
+    held.push_back(nb::borrow(param));
+    held.push_back(std::move(grad));
+    if (keeps) held.push_back(nb::borrow(buffer));
+    return true;
   }
 
   // False, and nothing moved, where one tensor is not plain; else the sums (or None) and
   // how many moved.
   nb::object step(nb::list params, nb::dict state, bool keeps, nb::tuple told,
                   int threads) {
+    torch.check();
     const Setting s = setting_of(told.ptr());
     States states{state.ptr()};
+    Work work = std::move(spare);  // another thread that steps here finds none
+    spare = Work();
     work.clear();
-    Py_ssize_t moved = 0;
+    std::vector<nb::object> held;
+    held.reserve(3 * params.size());
     for (Py_ssize_t i = 0; i < Py_ssize_t(params.size()); i++) {
       PyObject* param = item(params, i);
-      if (!is_plain(param)) return nb::bool_(false);
-      nb::object grad = nb::steal(PyObject_GetAttr(param, GRAD));
-      if (!grad.is_valid()) throw nb::python_error();
+      if (!torch.is_plain(param)) return nb::bool_(false);
       PyObject* own = keeps ? states.of(param) : nullptr;
-      if (grad.is_none()) continue;
-      PyObject* buffer = keeps ? buffer_of(own, size_t(i)) : Py_None;
-      if (!buffer || !is_plain(grad.ptr()) ||
-          !join(param, grad.ptr(), buffer, Py_None, Py_None, 0, work))
-        return nb::bool_(false);
-      moved++;
+      if (!take(param, own, keeps, size_t(i), work, held)) return nb::bool_(false);
     }
-    return nb::make_tuple(run(s, work, threads), moved);
+    nb::object sums = run(s, work, threads);
+    spare = std::move(work);
+    return nb::make_tuple(sums, held.size() / (keeps ? 3 : 2));
   }
 };
 
 // Square of all gradients, how many of their numbers are not finite, and the places of
 // those that are left.
 nb::tuple norm(nb::list grads, int threads) {
+  torch.check();
   Work work;
   nb::list left;
   for (Py_ssize_t i = 0; i < Py_ssize_t(grads.size()); i++) {
     Array g;
-    if (!look(*exchange, item(grads, i), g) || g.type == Type::bytes || !dense(g.view)) {
+    if (!look(torch, item(grads, i), g) || g.type == Type::bytes || !dense(g.view)) {
       left.append(i);
       continue;
     }
@@ -258,26 +219,29 @@ nb::tuple norm(nb::list grads, int threads) {
     work.add(p, g.count);
   }
   double found[2] = {};
+  const Kernels* chosen = kernels;
   {
     nb::gil_scoped_release release;
     work.run<2>(threads, found,
-                [](const Piece& p, double* sums) { kernels->norm(p, sums); });
+                [&](const Piece& p, double* sums) { chosen->norm(p, sums); });
   }
   return nb::make_tuple(found[0], found[1], left);
 }
 
-const Kernels* best() {
+// What this build has and this machine can run, the best last.
+std::vector<const Kernels*> runnable() {
+  std::vector<const Kernels*> all{baseline()};
 #if defined(__x86_64__) || defined(_M_X64)
   __builtin_cpu_init();
-  const bool wide = __builtin_cpu_supports("avx512f") &&
+  const bool middle = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool wide = middle && __builtin_cpu_supports("avx512f") &&
                     __builtin_cpu_supports("avx512bw") &&
                     __builtin_cpu_supports("avx512dq") &&
                     __builtin_cpu_supports("avx512vl");
-  const bool middle = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  if (wide && middle && avx512()) return avx512();
-  if (middle && avx2()) return avx2();
+  if (middle && avx2()) all.push_back(avx2());
+  if (wide && avx512()) all.push_back(avx512());
 #endif
-  return baseline();
+  return all;
 }
 
 // Learn how to look into tensors. Must be called once before anything else.
@@ -287,15 +251,17 @@ void bind(nb::handle capsule, nb::handle tensor, nb::handle parameter) {
   if (!table) throw nb::python_error();
   if (table->major != 1 || !table->view)
     throw nb::value_error("this version of DLPack's exchange table is unknown");
-  exchange = table;
-  plain_tensor = reinterpret_cast<PyTypeObject*>(tensor.ptr());
-  plain_parameter = reinterpret_cast<PyTypeObject*>(parameter.ptr());
+  torch.exchange = table;
+  torch.tensor = reinterpret_cast<PyTypeObject*>(tensor.ptr());
+  torch.parameter = reinterpret_cast<PyTypeObject*>(parameter.ptr());
+  torch.dispatch = PyObject_GetAttrString(tensor.ptr(), "__torch_dispatch__");
+  if (!torch.dispatch) throw nb::python_error();
 }
 
 // Choose the instructions by name, for tests; those of this machine otherwise.
 void use(const char* name) {
-  for (const Kernels* k : {baseline(), best()})
-    if (k && nb::str(k->name).equal(nb::str(name))) {
+  for (const Kernels* k : runnable())
+    if (nb::str(k->name).equal(nb::str(name))) {
       kernels = k;
       return;
     }
@@ -306,7 +272,8 @@ void use(const char* name) {
 
 NB_MODULE(_native, m) {
   nb::set_leak_warnings(false);  // an optimizer may live as long as the process
-  kernels = best();
+  nb::set_leak_warnings(false);  // an optimizer may live until the very end
+  kernels = runnable().back();
   GRAD = PyUnicode_InternFromString("grad");
   BUFFER = PyUnicode_InternFromString("momentum_buffer");
   STARTED = PyUnicode_InternFromString("started");
@@ -316,4 +283,9 @@ NB_MODULE(_native, m) {
   m.def("norm", &norm);
   m.def("use", &use);
   m.def("instructions", [] { return kernels->name; });
+  m.def("runnable", [] {
+    nb::list names;
+    for (const Kernels* k : runnable()) names.append(k->name);
+    return names;
+  });
 }

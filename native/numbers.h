@@ -144,14 +144,15 @@ void store_bytes(const Number* from, int count, char* to, float* scales, int64_t
   int8_t* out = reinterpret_cast<int8_t*>(to) + at;
   for (int start = 0; start < count; start += SCALED) {
     const int end = start + SCALED < count ? start + SCALED : count;
-    float largest = 0, wrong = 0;
-#pragma omp simd reduction(max : largest) reduction(+ : wrong)
+    uint32_t largest = 0;  // as bits, which sizes keep in order: nan above all
+#pragma omp simd reduction(max : largest)
     for (int i = start; i < end; i++) {
-      const float size = std::fabs(float(from[i]));
+      const uint32_t size = bits_of(float(from[i])) & 0x7FFFFFFFu;
       largest = size > largest ? size : largest;
-      wrong += size - size;  // 0, and nan where the number is not finite
     }
-    const float scale = largest / 127.0f + wrong;
+    float scale = float_of(largest) / 127.0f;
+    if (scale < 0x1p-126f) scale = 0;  // whose inverse is no number
+    if (largest >= 0x7F800000u) scale = float_of(0x7FC00000u);
     scales[(at + start) / SCALED] = scale;
     const float inverse = scale > 0 ? 1.0f / scale : 0.0f;
 #pragma omp simd

@@ -8,6 +8,7 @@
 #include <Python.h>
 
 #include <cstdint>
+#include <stdexcept>
 
 #include "step.h"
 
@@ -69,11 +70,13 @@ inline Type type_of(TypeOf t) {
 inline bool dense(const TensorView& v) {
   int64_t expected = 1;
   bool row_major = true;
+  for (int32_t d = 0; d < v.dimensions; d++)
+    if (v.shape[d] == 0) return true;
   for (int32_t d = v.dimensions - 1; d >= 0 && row_major; d--) {
     row_major = v.shape[d] == 1 || v.strides[d] == expected;
     expected *= v.shape[d];
   }
-  if (row_major || !v.strides) return true;
+  if (row_major) return true;
   expected = 1;
   for (int32_t taken = 0, d; taken < v.dimensions; taken++) {
     for (d = 0; d < v.dimensions; d++)  // the axis that continues the run
@@ -91,8 +94,7 @@ inline bool alike(const TensorView& a, const TensorView& b) {
   if (a.dimensions != b.dimensions) return false;
   for (int32_t d = 0; d < a.dimensions; d++) {
     if (a.shape[d] != b.shape[d]) return false;
-    if (a.strides && b.strides && a.shape[d] > 1 && a.strides[d] != b.strides[d])
-      return false;
+    if (a.shape[d] > 1 && a.strides[d] != b.strides[d]) return false;
   }
   return (a.type.code == COMPLEX) == (b.type.code == COMPLEX);
 }
@@ -101,19 +103,68 @@ inline bool overlap(const Array& a, const Array& b) {
   return a.data < b.data + b.bytes() && b.data < a.data + a.bytes();
 }
 
+// How this module meets the framework.
+struct Framework {
+  const Exchange* exchange = nullptr;
+  PyTypeObject *tensor = nullptr, *parameter = nullptr;
+  PyObject* dispatch = nullptr;  // what a tensor does that leaves all to the framework
+
+  void check() const {
+    if (!exchange) throw std::runtime_error("call bind first");
+  }
+
+  bool is_plain(PyObject* object) const {
+    return Py_TYPE(object) == tensor || Py_TYPE(object) == parameter;
+  }
+
+  // Whether an object's memory is what it seems: a class that answers for itself what
+  // an operation does may keep its numbers elsewhere.
+  bool is_open(PyObject* object) const {
+    if (is_plain(object)) return true;
+    PyObject* type = reinterpret_cast<PyObject*>(Py_TYPE(object));
+    PyObject* own = PyObject_GetAttrString(type, "__torch_dispatch__");
+    if (!own) PyErr_Clear();
+    Py_XDECREF(own);
+    return own == dispatch;
+  }
+};
+
+// Whether a method of a tensor without arguments says yes, or fails.
+inline bool says(PyObject* tensor, const char* method) {
+  PyObject* answer = PyObject_CallMethod(tensor, method, nullptr);
+  if (!answer) PyErr_Clear();
+  const bool yes = answer != Py_False;
+  Py_XDECREF(answer);
+  return yes;
+}
+
+// Whether the numbers are not what lies in memory: conjugated or negated when they are
+// read. A real tensor is negated as the imaginary part of a conjugated one, which has
+// gaps unless it is a single number.
+inline bool lazy(PyObject* tensor, const Array& array) {
+  const bool complex = array.view.type.code == COMPLEX;
+  if (complex && says(tensor, "is_conj")) return true;
+  return (complex || array.count == 1) && says(tensor, "is_neg");
+}
+
 // Look into a tensor. False (and no Python error left) where it cannot be worked on.
-inline bool look(const Exchange& exchange, PyObject* tensor, Array& out) {
-  if (exchange.view(tensor, &out.view) != 0) {
+inline bool look(const Framework& torch, PyObject* tensor, Array& out) {
+  if (!torch.is_open(tensor)) return false;
+  if (torch.exchange->view(tensor, &out.view) != 0) {
     PyErr_Clear();
     return false;
   }
   const TensorView& v = out.view;
   out.type = type_of(v.type);
   if (v.device.type != ON_CPU || out.type == Type::none) return false;
-  out.data = static_cast<char*>(v.data) + v.byte_offset;
+  if (v.dimensions > 0 && (!v.shape || !v.strides)) return false;
   out.count = v.type.code == COMPLEX ? 2 : 1;
   for (int32_t d = 0; d < v.dimensions; d++) out.count *= v.shape[d];
-  return true;
+  if (out.count == 0) return true;
+  if (!v.data) return false;  // freed, or never there
+  out.data = static_cast<char*>(v.data) + v.byte_offset;
+  const uintptr_t place = reinterpret_cast<uintptr_t>(out.data);
+  return place % uintptr_t(out.bytes() / out.count) == 0 && !lazy(tensor, out);
 }
 
 }  // namespace inertial

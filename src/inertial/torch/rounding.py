@@ -102,12 +102,17 @@ class Rounding(NamedTuple):
         in_memory_order(buffer).copy_(steps)
 
     def _scale(self, flat: Tensor) -> None:
-        """Measure each block: its largest number over `STEPS`; nan if one is wrong."""
+        """Measure each block: its largest number over `STEPS`; nan if one is wrong.
+
+        A scale so small that its inverse is no number counts as 0.
+        """
         padded = torch.nn.functional.pad(flat.abs(), (0, -len(flat) % BLOCK))
         rows = padded.view(-1, BLOCK)
         assert self.scales is not None
         largest = rows.amax(1) if len(rows) else rows.new_zeros(0)
-        self.scales.copy_(largest / STEPS + (rows - rows).sum(1))
+        scales = largest / STEPS
+        scales = scales.masked_fill(scales < torch.finfo(scales.dtype).tiny, 0.0)
+        self.scales.copy_(scales + (rows - rows).sum(1))
 
     def _spread(self, flat: Tensor) -> Tensor:
         """Return each number's own scale."""
