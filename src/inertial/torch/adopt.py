@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,6 +12,40 @@ from inertial.torch.memory import keep_memory, kept_memory, memory_dtype
 from inertial.torch.methods import Group, read
 from inertial.torch.rounding import Rounding
 from inertial.torch.state import buffer_dtype, start_scales
+
+
+def load(
+    optimizer: torch.optim.Optimizer,
+    state_dict: dict[str, Any],
+    load_plain: Callable[[dict[str, Any]], None],
+    keep_hyperparameters: bool,
+) -> None:
+    """Load a state; see `Inertial.load_state_dict`.
+
+    Args:
+        optimizer: Into which.
+        state_dict: What is loaded, before any hook has seen it.
+        load_plain: PyTorch's own load.
+        keep_hyperparameters: Whether the optimizer keeps its words.
+    """
+    own = [dict(group) for group in optimizer.param_groups]
+    final: list[dict[str, Any]] = [state_dict]
+    handle = optimizer.register_load_state_dict_pre_hook(
+        lambda _, seen: final.__setitem__(0, seen)
+    )
+    try:
+        load_plain(state_dict)
+    finally:
+        handle.remove()
+    for group, kept, origin in zip(
+        optimizer.param_groups, own, final[0]["param_groups"], strict=True
+    ):
+        if "reference_lr" in kept and "reference_lr" not in origin:
+            group["reference_lr"] = kept["reference_lr"]
+    adopt(optimizer, final[0])
+    if keep_hyperparameters:
+        for group, kept in zip(optimizer.param_groups, own, strict=True):
+            group.update({k: v for k, v in kept.items() if k != "params"})
 
 
 def adopt(optimizer: torch.optim.Optimizer, saved: dict[str, Any]) -> None:

@@ -45,7 +45,11 @@ class Limit:
         check_choice("norm_of", norm_of, NORMS)
         self.max_norm = max_norm
         self.norm_of = norm_of
-        self.last_norm: float | None = None
+        self._last_norm: float | None = None
+
+    def learn(self, norm: float) -> None:
+        """Take the norm that a step found on its way, before any limit."""
+        self._last_norm = norm
 
     def cut(self, gradients: Iterable[Tensor], scale: float) -> float:
         """Return what the gradients are to be shortened by.
@@ -59,11 +63,10 @@ class Limit:
 
         Source: torch.nn.utils.clip_grad_norm_.
         """
-        if self.norm_of == "last step" and self.last_norm is not None:
-            norm = self.last_norm
+        if self.norm_of == "last step" and self._last_norm is not None:
+            norm = self._last_norm
         else:
             norm = gradient_norm(list(gradients)) / scale
-            self.last_norm = norm
         share = self.max_norm / (norm + 1e-6)
         return share if share < 1 or math.isnan(share) else 1.0
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from inertial.physics.particle import Particle
 from inertial.torch import describe as words
-from inertial.torch.adopt import adopt
+from inertial.torch.adopt import load
 from inertial.torch.backward import Arrivals
 from inertial.torch.dispatch import SPEED_WORDS, kernels, refuse_contradictions
 from inertial.torch.methods import (
@@ -57,15 +57,17 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         kinetic: Kinetic energy, by name or as a `Kinetic`: "newtonian", "relativistic",
             "sign", "norm", "huber", "adaptive", "spectral" ...
         state_dtype: Type of the momentum buffer. Default: the parameter's, but float32
-            for 16-bit parameters, whose own type would stall. `torch.bfloat16` is
-            rounded at random, so that it does not.
+            for 16-bit parameters, whose own type would stall. `torch.bfloat16` and
+            `torch.int8` (a scale for every 256 numbers) are rounded at random, so that
+            they do not.
         schedule_acts_on: What a learning-rate schedule changes: "mass" (PyTorch's
             meaning), "force" (Keras's) or "clock" (mass and friction stay, the time
             step changes; `momentum` holds at the `lr` given here).
-        foreach: Whether many tensors share one call. Default: on accelerators.
-        kernel: "auto", "reference" or "foreach".
+        foreach: Whether PyTorch's lists of tensors make the step, or its loop. Default:
+            neither, where there is a fused kernel.
+        kernel: "auto" takes the fastest of `Inertial.kernels()`, or one by name.
         differentiable: Whether gradients flow through the step.
-        fused: For the signature of `torch.optim.SGD`; True is refused.
+        fused: True insists on a kernel of one pass, and is refused where there is none.
 
     Raises:
         ValueError: If a word is out of bounds, or two words contradict each other.
@@ -85,7 +87,11 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         tensor([0.0620], requires_grad=True)
     """
 
-    _step_supports_amp_scaling = True  # PyTorch's word: a GradScaler leaves it to step()
+    _step_supports_amp_scaling = (
+        True  # PyTorch's word: a GradScaler leaves it to step()
+    )
+
+    _step_supports_amp_scaling = True  # GradScaler leaves its scale and skips to us
 
     def __init__(
         self,
@@ -215,24 +221,7 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         Raises:
             ValueError: If the groups differ in number or length.
         """
-        own = [dict(group) for group in self.param_groups]
-        final: list[dict[str, Any]] = [state_dict]
-        handle = self.register_load_state_dict_pre_hook(
-            lambda _, seen: final.__setitem__(0, seen)
-        )
-        try:
-            super().load_state_dict(state_dict)
-        finally:
-            handle.remove()
-        for group, kept, origin in zip(
-            self.param_groups, own, final[0]["param_groups"], strict=True
-        ):
-            if "reference_lr" in kept and "reference_lr" not in origin:
-                group["reference_lr"] = kept["reference_lr"]
-        adopt(self, final[0])
-        if keep_hyperparameters:
-            for group, kept in zip(self.param_groups, own, strict=True):
-                group.update({k: v for k, v in kept.items() if k != "params"})
+        load(self, state_dict, super().load_state_dict, keep_hyperparameters)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Move every parameter by one step.
@@ -349,6 +338,34 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         observation = Observation(callback, every)
         self._stepper.observers.append(observation)
         return lambda: self._stepper.observers.remove(observation)
+
+    def limit_norm(
+        self, max_norm: float, *, norm_of: str = "this step"
+    ) -> Callable[[], None]:
+        """Limit the norm of all gradients together, without writing to any.
+
+        Args:
+            max_norm: Longest gradient. Unit: L/X.
+            norm_of: "this step" reads all gradients once more; "last step" takes the
+                norm that the last step found, so that a sudden spike passes once.
+
+        Returns:
+            A function that removes the limit.
+
+        Raises:
+            ValueError: If the norm is not positive or `norm_of` is neither.
+            RuntimeError: If a limit is set already, or backward makes the steps.
+
+        Example:
+            >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
+            >>> optimizer = Inertial([weight], lr=1.0)
+            >>> remove = optimizer.limit_norm(0.5)
+            >>> weight.grad = torch.tensor([100.0])
+            >>> optimizer.step()
+            >>> weight.item()
+            0.5
+        """
+        return self._stepper.limit_norm(max_norm, norm_of)
 
     def particle(self, group: int | Group = 0) -> Particle:
         """Return the particle that a group's words describe, with unit force and time.

@@ -115,6 +115,39 @@ class Stepper:
         """Forget what was known of a state that is replaced."""
         self._rolls = Rolls()
 
+    def limit_norm(self, max_norm: float, norm_of: str) -> Callable[[], None]:
+        """Set a limit on the norm of all gradients; see `Inertial.limit_norm`.
+
+        Returns:
+            A function that removes it.
+
+        Raises:
+            RuntimeError: If there is one, or backward makes the steps.
+        """
+        limit = Limit(max_norm, norm_of)
+        if self.limit or self.arrivals:
+            raise RuntimeError(
+                "A limit on the norm is set already. Remove it first, with what "
+                "`limit_norm` returned."
+                if self.limit
+                else "`step_in_backward` frees each gradient as it comes, but a limit "
+                "on the norm of all gradients needs them all. Use one of the two."
+            )
+        learning = (
+            [Observation(lambda r: limit.learn(r.gradient_norm))]
+            if norm_of == "last step"
+            else []
+        )
+        self.limit = limit
+        self.observers += learning
+
+        def remove() -> None:
+            self.limit = None
+            for observation in learning:
+                self.observers.remove(observation)
+
+        return remove
+
     def _moment(self, optimizer: torch.optim.Optimizer, factor: Factor) -> Moment:
         watching = tuple(o for o in self.observers if o.wants())
         return Moment(optimizer.state, watching, factor)
