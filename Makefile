@@ -46,5 +46,8 @@ layers: $(STAMP)
 
 check: lint types layers test  ## Format, lint, types, layers and tests: the one command before a commit
 
+bench: $(STAMP)  ## Time the step beside other optimizers' (minutes, on a quiet machine)
+	$(BIN)/python benchmarks/step.py --json build/step.json --markdown build/step.md --plot build/step.png
+
 clean:  ## Remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
