@@ -14,7 +14,8 @@ SCHEMA = """
 PRAGMA journal_mode = WAL;
 CREATE TABLE steps (step INTEGER PRIMARY KEY, epoch REAL, samples INTEGER, loss REAL,
     lr REAL, momentum REAL, kinetic REAL, work REAL, heat REAL, schedule_work REAL,
-    gradient_norm REAL, momentum_norm REAL, displacement_norm REAL, seconds REAL);
+    gradient_norm REAL, momentum_norm REAL, displacement_norm REAL, seconds REAL,
+    alignment REAL, curvature REAL, not_finite INTEGER);
 CREATE TABLE evaluations (step INTEGER, name TEXT, value REAL);
 CREATE TABLE probes (step INTEGER, rank INTEGER, curvature REAL, residual REAL);
 CREATE TABLE portrait (step INTEGER, probe_step INTEGER, rank INTEGER, position REAL,
@@ -100,7 +101,9 @@ def fill(folder, tables):
     base.executescript(SCHEMA)
     for table, rows in tables.items():
         if rows:
+            filled = base.execute(f"SELECT * FROM {table}").description[: len(rows[0])]
+            names = ", ".join(column[0] for column in filled)
             marks = ", ".join("?" * len(rows[0]))
-            base.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+            base.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
     base.commit()
     base.close()

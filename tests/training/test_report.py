@@ -212,7 +212,8 @@ def test_long_runs_stay_small_and_quick(tmp_path, steps):
     base.executescript(
         f"""DELETE FROM steps; WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL
         SELECT i + 1 FROM n WHERE i < {steps - 1}) INSERT INTO steps SELECT i, 0, i,
-        1 + (i * 7919 % 101) / 100.0, 0.02, 0.9, 0.1, 0.01, 0.01, 0, 1, 1, 1, i FROM n;
+        1 + (i * 7919 % 101) / 100.0, 0.02, 0.9, 0.1, 0.01, 0.01, 0, 1, 1, 1, i, 1, 1, 0
+        FROM n;
         UPDATE steps SET loss = 99 WHERE step = {steps // 3}"""
     )
     base.close()

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from inertial.bounds import check_choice
-from inertial.torch import native
+from inertial.torch import native, triton
 from inertial.torch.kernels import Batch, Kernel, Stride, foreach, reference
 from inertial.torch.methods import Group
 from inertial.torch.sums import Sums, counted
@@ -20,11 +20,11 @@ SPEED_WORDS = ("foreach", "kernel", "differentiable", "fused")
 PLAIN: dict[str, Kernel] = {"reference": reference, "foreach": foreach}
 """Kernels that are made of PyTorch's own operations, and work everywhere."""
 
-FUSED: dict[str, Any] = {"native": native}
+FUSED: dict[str, Any] = {"native": native, "triton": triton}
 """Kernels of one pass, by the device whose memory they know: modules with `missing()`,
 `moves(kinetic)` and a function of their own name."""
 
-DEVICES = {"native": "cpu"}
+DEVICES = {"native": "cpu", "triton": "cuda"}
 _ACCELERATORS = frozenset({"cuda", "xpu", "mtia"})
 
 
@@ -92,10 +92,10 @@ def _spoken(group: Group) -> str | None:
 def _fused_for(batch: Batch) -> str | None:
     """Return the kernel of one pass for where a batch lives, if it is there."""
     for name, module in FUSED.items():
-        if not module.missing() and _all_on(batch, frozenset({DEVICES[name]})):
-            return name
-    if _all_on(batch, frozenset(DEVICES.values())):
-        _tell_missing()
+        if _all_on(batch, frozenset({DEVICES[name]})):
+            if not module.missing():
+                return name
+            _tell_missing(name)
     return None
 
 
@@ -113,11 +113,11 @@ def _all_on(batch: Batch, devices: frozenset[str]) -> bool:
 
 
 @cache
-def _tell_missing() -> None:
+def _tell_missing(name: str) -> None:
     """Say once that steps could be faster."""
     warnings.warn(
-        f"Inertial's native kernel is missing: {native.missing()}. Steps are made with "
-        "`foreach`, which gives the same numbers more slowly.",
+        f"Inertial's {name} kernel is missing: {FUSED[name].missing()}. Steps are made "
+        "with `foreach`, which gives the same numbers more slowly.",
         stacklevel=2,
     )
 
@@ -142,6 +142,11 @@ def refuse_contradictions(
         raise ValueError(
             f"`kernel={kernel!r}` is not available: {FUSED[kernel].missing()}. Leave "
             "`kernel` out to take the fastest that is; `Inertial.kernels()` lists them."
+        )
+    if fused and all(module.missing() for module in FUSED.values()):
+        raise ValueError(
+            "`fused=True` asks for a step in one pass, but there is no such kernel: "
+            f"{native.missing()}. Leave it out."
         )
     if fused and (foreach or kernel in PLAIN):
         raise ValueError(

@@ -292,7 +292,8 @@ class Loop:
 
     def _record(self, loss: float, lr: float, momentum: float) -> None:
         epoch = self.step / self.task.steps_per_epoch
-        row = (epoch, self.samples, loss, lr, momentum, *self._reading, self.seconds)
+        account, more = self._reading[:7], self._reading[7:]
+        row = (epoch, self.samples, loss, lr, momentum, *account, self.seconds, *more)
         self.records.add("steps", self.step, *row)
         for drawn in self.portrait.rows(self.step, self.optimizer):
             self.records.add("portrait", *drawn)

@@ -12,7 +12,8 @@ TABLES = {
     "steps": (
         "step INTEGER PRIMARY KEY, epoch REAL, samples INTEGER, loss REAL, lr REAL, "
         "momentum REAL, kinetic REAL, work REAL, heat REAL, schedule_work REAL, "
-        "gradient_norm REAL, momentum_norm REAL, displacement_norm REAL, seconds REAL"
+        "gradient_norm REAL, momentum_norm REAL, displacement_norm REAL, seconds REAL, "
+        "alignment REAL, curvature REAL, not_finite INTEGER"
     ),
     "evaluations": "step INTEGER, name TEXT, value REAL, PRIMARY KEY (step, name)",
     "probes": (
@@ -68,6 +69,16 @@ class Records:
         with self._database:
             for name, columns in TABLES.items():
                 self._database.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
+                self._complete(name, columns)
+
+    def _complete(self, table: str, columns: str) -> None:
+        """Add the columns that a run of an older version lacks; new ones stand last."""
+        known = {
+            row[1] for row in self._database.execute(f"PRAGMA table_info({table})")
+        }
+        for column in columns.split(", PRIMARY KEY (")[0].split(", "):
+            if column.split()[0] not in known:
+                self._database.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
 
     def add(self, table: str, *row: Any) -> None:
         """Note one row.
