@@ -170,6 +170,10 @@ def evidence(
     figures: Annotated[Path | None, _word("Folder for the figures, as SVG.")] = None,
     html: Annotated[Path | None, _word("File for a page of all that ran.")] = None,
     seed: Annotated[int, _word("Of all chance.")] = 0,
+    networks: Annotated[
+        bool,
+        _word("Train networks instead (N1 to N6): takes minutes.", "--networks"),
+    ] = False,
     paper: Annotated[
         str | None,
         _word("Make a row of Sutskever et al. (2013): curves, add, mul, mem5, mem20."),
@@ -187,11 +191,14 @@ def evidence(
     """Put what is said about momentum to the test; exit 1 if a verdict changes."""
     on_paper = {"scale": scale, "rates": rates, "device": device, "out": out}
     if paper is not None or any(word is not None for word in on_paper.values()):
-        others = {"words": words, "figures": figures, "html": html}
+        others: dict[str, Any] = {"words": words, "figures": figures, "html": html}
+        others["networks"] = networks
         _exit(paper_on(paper, others, {**on_paper, "seed": seed}))
     from inertial.evidence import command
 
-    _examine(command, words or (), figures=figures, html=html, seed=seed)
+    _examine(
+        command, words or (), figures=figures, html=html, seed=seed, networks=networks
+    )
 
 
 def _examine(command: Any, *words: Any, **places: Any) -> NoReturn:

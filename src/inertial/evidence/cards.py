@@ -66,7 +66,8 @@ def _claim(statement: Statement, result: Result, seed: int) -> str:
 
 
 def _told(statement: Statement, result: Result, seed: int) -> str:
-    command = f"inertial evidence {statement.name}"
+    option = "--networks " if statement.name.startswith("N") else ""
+    command = f"inertial evidence {option}{statement.name}"
     if seed:
         command += f" --seed {seed}"
     page = "".join(

@@ -145,8 +145,10 @@ def _filters(chosen: Sequence[Statement]) -> str:
 
 def _footer(results: Mapping[str, Result], seed: int) -> str:
     seconds = sum(result.seconds for result in results.values())
+    option = " --networks" * all(name.startswith("N") for name in results)
     return (
         f"Made by Inertial, gradient descent with mass: {len(results)} experiments, "
         f"seed {seed}, {seconds:.0f} s of computing. "
-        "Run all of them again: <code>inertial evidence --html evidence.html</code>"
+        f"Run all of them again: <code>inertial evidence{option} --html "
+        "evidence.html</code>"
     )

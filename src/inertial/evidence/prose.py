@@ -11,7 +11,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_NAME = re.compile(r"(?:inertial evidence )?([TQ]\d{1,2})")
+_NAME = re.compile(r"(?:inertial evidence )?([TQN]\d{1,2})")
 
 
 def answer() -> str:

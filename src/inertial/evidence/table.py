@@ -77,7 +77,7 @@ def find(
     """Return the statements that some words mean.
 
     Args:
-        words: Names ("T24", "q2"), sentences or comments of the question's page
+        words: Names ("T24", "q2", "N1"), sentences or comments of the question's page
             ("C7", "A3"), or words that a statement contains. Names and sentences add
             up; of the other words all must be there. None at all means everything.
         among: name -> statement. Default: all.
@@ -95,7 +95,7 @@ def find(
     known = STATEMENTS if among is None else among
     if not words:
         return list(known.values())
-    names = [word for word in words if re.fullmatch(r"[TQCA]\d{1,3}", word.upper())]
+    names = [word for word in words if re.fullmatch(r"[TQCAN]\d{1,3}", word.upper())]
     plain = [word for word in words if word not in names]
     chosen = {name for word in names for name in _named(word.upper(), known)}
     if plain:
@@ -105,10 +105,15 @@ def find(
 
 def _named(word: str, known: Mapping[str, Statement]) -> list[str]:
     kind, number = word[0], int(word[1:])
-    if kind in "TQ":
-        name = f"T{number:02}" if kind == "T" else f"Q{number}"
+    if kind in "TQN":
+        name = f"T{number:02}" if kind == "T" else f"{kind}{number}"
         if name in known:
             return [name]
+        if kind == "N" and known is STATEMENTS:
+            raise ValueError(
+                f"{name} would train networks, which takes minutes. If that is meant: "
+                f"inertial evidence --networks {name}"
+            )
         raise ValueError(f"there is no statement {word}; there are {_span(known)}.")
     name = f"{kind}{number}"
     told = name in SENTENCES or name in COMMENTS
@@ -153,6 +158,6 @@ def _text(statement: Statement) -> str:
 
 
 def _span(known: Mapping[str, Statement]) -> str:
-    groups = ([n for n in known if n.startswith(kind)] for kind in "TQ")
+    groups = ([n for n in known if n.startswith(kind)] for kind in "TQN")
     told = [f"{g[0]} to {g[-1]}" if len(g) > 1 else g[0] for g in groups if g]
     return " and ".join(told) or "none"

@@ -1,0 +1,1 @@
+"""On networks: what people say of deep learning, on the built-in tasks with seeds."""
