@@ -19,6 +19,7 @@ from inertial.commands import (
     begun,
     compare_on,
     end,
+    lab_on,
     paper_on,
     report_on,
     resumed,
@@ -211,6 +212,20 @@ def _examine(command: Any, *words: Any, **places: Any) -> NoReturn:
 
 def _exit(code: int) -> NoReturn:
     raise typer.Exit(code)
+
+
+@app.command()
+def lab(
+    runs: Annotated[
+        Path, _word("Folder below which recorded and live runs lie; default: runs.")
+    ] = Path("runs"),
+    port: Annotated[
+        Whole, _word("Port; default: 8010, or the next that is free.")
+    ] = None,
+    no_browser: Annotated[bool, _word("Open no browser.", "--no-browser")] = False,
+) -> None:
+    """Open the lab: momentum in the browser, from a slider to a live run."""
+    lab_on(runs, port, browser=not no_browser)
 
 
 @app.callback(invoke_without_command=True)

@@ -211,6 +211,41 @@ def paper_on(name: str | None, others: dict[str, Any], given: dict[str, Any]) ->
     return told(lambda: carry_out(trained, given["out"]), building=False)
 
 
+def lab_on(runs: Path, port: int | None, *, browser: bool) -> None:
+    """Serve the lab until Ctrl-C.
+
+    Args:
+        runs: The folder below which runs lie.
+        port: Which; None: the usual one, or the next that is free.
+        browser: Whether to open the page.
+
+    Raises:
+        Refused: If the extra is missing, the folder is no folder, or the port is taken.
+        ModuleNotFoundError: If something else is missing.
+    """
+    if port is not None and not 0 <= port <= 65535:
+        raise Refused(f"--port must be 0 to 65535, but is {port}.")
+    if runs.exists() and not runs.is_dir():
+        raise Refused(f"--runs {runs} must be a folder, but is a file.")
+    try:
+        from inertial.lab.server import Taken, serve
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in (
+            "starlette",
+            "uvicorn",
+            "anyio",
+        ):
+            raise
+        raise Refused(
+            f"the lab needs {error.name}, which is missing; "
+            "pip install 'inertial[lab]'."
+        ) from error
+    try:
+        serve(runs, port, browser=browser)
+    except Taken as error:
+        raise Refused(str(error)) from error
+
+
 def told(call: Callable[[], Result], *, building: bool = True) -> Result:
     """Call, and end the command with one line where the input was at fault.
 

@@ -107,3 +107,47 @@ class Film:
         return Trajectory(
             positions, momenta, losses, kinetic, heat, self.steps, times, diverged_at
         )
+
+
+def work(trajectory: Trajectory) -> Any:
+    """Return what the forces have put into the momentum since the start.
+
+    Args:
+        trajectory: Every frame of a run whose mass does not change.
+
+    Returns:
+        Kinetic energy gained, and heat. Shape: (frames, particles). Unit: L. Where the
+        mass follows the forces (`adaptive`) it holds the work of the mass as well.
+
+    Source: docs/theory.md, T65: kinetic = kinetic before − heat + work, summed.
+
+    Example:
+        >>> from inertial.analysis import landscape, simulate
+        >>> from inertial.physics import Coefficients
+        >>> six = Coefficients(decay=0.5, drift=0.5)
+        >>> work(simulate(six, landscape("ravine"), (0.0, 1.0), 1)).tolist()
+        [[0.0], [0.25]]
+    """
+    return trajectory.kinetic - trajectory.kinetic[0] + trajectory.heat
+
+
+def velocities(trajectory: Trajectory, time_step: Any = 1.0) -> Any:
+    """Return how fast the particles came to each frame.
+
+    Args:
+        trajectory: Every frame of a run, one for each step.
+        time_step: Length of a step. Shape: () or (particles, 1). Unit: T.
+
+    Returns:
+        The last displacement over the time step; 0 at the start, where nothing has
+        moved yet. Shape: (frames, particles, dimension). Unit: X/T.
+
+    Example:
+        >>> from inertial.analysis import landscape, simulate
+        >>> from inertial.physics import Coefficients
+        >>> six = Coefficients(decay=0.5, drift=0.5)
+        >>> velocities(simulate(six, landscape("ravine"), (0.0, 1.0), 1))[1].tolist()
+        [[0.0, -0.5]]
+    """
+    positions = trajectory.positions
+    return numpy.diff(positions, axis=0, prepend=positions[:1]) / time_step

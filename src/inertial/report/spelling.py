@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from inertial.conventions import translate
+from inertial.conventions import Method, translate
 from inertial.training.history import History
 from inertial.training.setting import Setting, method_of, read_setting
 
@@ -15,6 +15,9 @@ _DOORS: dict[str, tuple[str, str, str]] = {
     "Keras": ("keras.SGD", "keras.optimizers.SGD", ""),
     "Optax": ("optax.sgd", "optax.sgd", ""),
 }
+FRAMEWORKS = tuple(_DOORS)
+"""The frameworks that a method can be spelled for, as code."""
+
 _QUIET = {"dampening": 0.0, "weight_decay": 0.0, "nesterov": False, "maximize": False}
 _OPTION_WORDS = ("schedule", "warm_up", "epochs", "steps", "seed", "device", "threads")
 _NO_OPTION = {"schedule": "constant", "warm_up": 0, "device": "cpu"}
@@ -31,9 +34,33 @@ def spellings(history: History) -> dict[str, str]:
     """
     setting = read_setting(history)
     found = {"Inertial": _inertial(history, setting)}
-    for name, door in _DOORS.items():
-        found[name] = _spell(history, setting, *door)
+    for name in FRAMEWORKS:
+        found[name] = _spell(history, setting, name)
     return found
+
+
+def framework_code(method: Method, framework: str) -> str:
+    """Return the line of code that makes a method in a framework.
+
+    Args:
+        method: What is to be spelled, with constant words.
+        framework: One of `FRAMEWORKS`.
+
+    Returns:
+        The line; its numbers have ten digits.
+
+    Raises:
+        ValueError: If the framework has no words for the method; says for what.
+
+    Example:
+        >>> from inertial.conventions import keras_sgd
+        >>> framework_code(keras_sgd(0.1, momentum=0.9), "Optax")
+        'optax.sgd(learning_rate=0.1, momentum=0.9)'
+    """
+    convention, door, first = _DOORS[framework]
+    if method.kinetic.name != "newtonian":
+        raise ValueError(f"The {method.kinetic.name} kinetic energy is not {door}'s.")
+    return call(door, first, translate(method, to=convention))
 
 
 def command(history: History) -> str:
@@ -77,15 +104,14 @@ def _flags(words: Mapping[str, Any]) -> list[str]:
     return parts
 
 
-def _spell(history: History, setting: Setting, name: str, call: str, first: str) -> str:
-    if not setting.newtonian:
-        return f"# The {setting.kinetic} kinetic energy is not {call}'s."
+def _spell(history: History, setting: Setting, name: str) -> str:
+    if not setting.newtonian:  # its words may hide behind the method's name
+        return f"# The {setting.kinetic} kinetic energy is not {_DOORS[name][1]}'s."
     method = method_of(history.words, setting.lr_peak, setting.momentum)
     try:
-        words = translate(method, to=name)
+        return framework_code(method, name)
     except ValueError as error:
         return f"# {error}"
-    return _call(call, first, words)
 
 
 def _inertial(history: History, setting: Setting) -> str:
@@ -93,15 +119,29 @@ def _inertial(history: History, setting: Setting) -> str:
     if isinstance(physics, Mapping):
         words = dict(physics)
         step = words.pop("time_step", 1.0)
-        particle = _call("Particle", "", words)
+        particle = call("Particle", "", words)
         return f"Inertial.from_particle(model.parameters(), {particle}, {step!r})"
     words = {k: v for k, v in history.words.items() if k != "method"}
     words.setdefault("lr", setting.lr_peak)
     name = "Inertial" if setting.method == "sgd" else f"Inertial.{setting.method}"
-    return _call(name, "model.parameters()", words)
+    return call(name, "model.parameters()", words)
 
 
-def _call(name: str, first: str, words: Mapping[str, Any]) -> str:
+def call(name: str, first: str, words: Mapping[str, Any]) -> str:
+    """Return a call as code, without the words that say nothing.
+
+    Args:
+        name: What is called.
+        first: Its first arguments, as code, or "".
+        words: Its words, by name.
+
+    Returns:
+        The code; numbers have ten digits.
+
+    Example:
+        >>> call("Particle", "", {"mass": 2.0, "law": "exact", "nesterov": False})
+        "Particle(mass=2, law='exact')"
+    """
     said = [f"{k}={_value(v)}" for k, v in words.items() if _speaks(k, v)]
     return f"{name}({', '.join([first, *said] if first else said)})"
 
