@@ -25,10 +25,11 @@ inline N fma(N a, N b, N c) {
 #endif
 }
 
-// The words of the kinetic energy, in the precision of the numbers.
+// The words of the kinetic energy, in the precision of the numbers; `rest` is what a
+// leaves of 1, which float32 could not tell from a rounded a.
 template <class N>
 struct Words {
-  N a, b, c;
+  N a, b, c, rest;
 };
 
 // dK/dp. relativistic: a speed limit, b (rest mass * speed limit)^2. huber: a limit.
@@ -58,7 +59,7 @@ inline N energy(N p, N mass, const Words<N>& w) {
 // adaptive: a decay of the mean square, b epsilon, c root of the share of it seen.
 template <class N>
 inline N remembered(N square, N force, const Words<N>& w) {
-  return w.a * square + (1 - w.a) * force * force;
+  return w.a * square + w.rest * force * force;
 }
 
 template <class N>
@@ -73,7 +74,7 @@ void block(const Setting& s, int count, N* __restrict x, const N* __restrict g,
   const N decay = N(s.decay), kick = N(s.kick), keep = N(s.keep), drift = N(-s.drift);
   const N share = N(s.blend_momentum), push = N(s.blend_force);
   const N pull = N(s.weight_decay), factor = N(s.factor), last = N(s.last_blend);
-  const Words<N> w{N(s.words[0]), N(s.words[1]), N(s.words[2])};
+  const Words<N> w{N(s.words[0]), N(s.words[1]), N(s.words[2]), N(1 - s.words[0])};
   const N largest = std::numeric_limits<N>::max();
   N gg = 0, ff = 0, fp = 0, pp = 0, dd = 0, gd = 0, gx = 0, gv = 0, bad = 0;
   N before = 0, slowed = 0, after = 0;

@@ -23,7 +23,7 @@ from inertial.physics.coefficients import Coefficients
 from inertial.physics.force import force
 from inertial.physics.kinetic import Kinetic
 from inertial.physics.step import step
-from inertial.torch.memory import Memory
+from inertial.torch.memory import Memory, memory_dtype
 from inertial.torch.rounding import Rounding
 
 CHUNK_BYTES = 1 << 28
@@ -122,6 +122,8 @@ def joined(param: Tensor, grad: Tensor, stride: Stride, dtype: Any = None) -> Te
     grad = -grad if stride.maximize else grad
     if _is_one(stride.factor) and is_zero(stride.weight_decay):
         return grad
+    if dtype is None and not _is_one(stride.factor):
+        dtype = memory_dtype(param)  # a loss scale is there because 16 bits underflow
     if _widens(param, dtype):
         param, grad = param.to(dtype), grad.to(dtype)
     if not _is_one(stride.factor):
@@ -134,6 +136,15 @@ def joined(param: Tensor, grad: Tensor, stride: Stride, dtype: Any = None) -> Te
 def _widens(param: Tensor, dtype: Any) -> bool:
     """Return whether a buffer keeps more digits than its parameter."""
     return dtype is not None and torch.promote_types(param.dtype, dtype) != param.dtype
+
+
+def _joins_in(
+    param: Tensor, buffer: Tensor | None, rounding: Rounding | None
+) -> torch.dtype | None:
+    """Return the type in which what joins the gradient is added up; None: its own."""
+    if buffer is None:
+        return None
+    return memory_dtype(param) if rounding is not None else buffer.dtype
 
 
 def _blend(buffer: Tensor, grad: Tensor, c: Coefficients) -> Tensor:
@@ -195,8 +206,7 @@ def reference(batch: Batch, stride: Stride) -> None:
     newtonian = kinetic.name == "newtonian"  # whose velocity is the momentum itself
     for param, grad, buffer, memory, rounding, _ in zip(*batch, strict=True):
         if joins:
-            kept = None if buffer is None else buffer.dtype
-            grad = joined(param, grad, stride, kept)
+            grad = joined(param, grad, stride, _joins_in(param, buffer, rounding))
         momentum = _momentum(buffer, grad, c, rounding)
         at = _blend(momentum, grad, c) if blends else momentum
         kept = memory and memory.take(grad)
@@ -304,6 +314,8 @@ def _foreach_joined(
     """Return what `joined` does, for lists."""
     grads: Any = torch._foreach_neg(gradients) if stride.maximize else gradients
     wide: Any = params
+    if dtype is None and not _is_one(stride.factor):
+        dtype = memory_dtype(params[0])
     if _widens(params[0], dtype) and joins_gradient(stride):
         wide = [param.to(dtype) for param in params]
         grads = [grad.to(dtype) for grad in grads]

@@ -69,7 +69,7 @@ class Rolls:
         Returns:
             Whether they moved; if not, none did.
         """
-        if not _is_plain(group, method):
+        if not isinstance(params, list) or not _is_plain(group, method):
             return False
         stride = stride_of(method, method.settles_at or 0, moment.factor)
         keeps = not is_zero(stride.coefficients.decay)

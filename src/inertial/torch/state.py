@@ -266,6 +266,7 @@ def _tensors(
             )
     if param.is_complex() and method.kinetic.name != "newtonian":
         real = torch.view_as_real
+        grad = grad.resolve_conj()
         return real(param), real(grad), None if buffer is None else real(buffer)
     return param, grad, buffer
 

@@ -168,7 +168,7 @@ def _row(
         "energy_before": _number(energies[0]),
         "energy_slowed": _number(energies[1]),
         "energy_after": _number(energies[2]),
-        "not_finite": _number((~_plain(gradient).isfinite()).sum()),
+        "not_finite": _number((~_real(gradient).isfinite()).sum()),
     }
 
 
@@ -188,10 +188,15 @@ def _gradient(grad: Tensor, stride: Stride) -> Tensor:
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
-    a, b = _plain(a), _plain(b)
-    if a.is_complex():
-        a, b = torch.view_as_real(a.resolve_conj()), torch.view_as_real(b)
-    return _number((a.double() * b.double()).sum())
+    return _number((_real(a).double() * _real(b).double()).sum())
+
+
+def _real(tensor: Tensor) -> Tensor:
+    """Return a tensor's numbers, a complex one's in pairs."""
+    tensor = _plain(tensor)
+    if tensor.is_complex():
+        return torch.view_as_real(tensor.resolve_conj())
+    return tensor
 
 
 def _plain(tensor: Tensor) -> Tensor:
