@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from inertial.analysis.swift import lasting
+
 
 class Trajectory(NamedTuple):
     """Where the particles were, one frame for each step that was kept.
@@ -43,6 +45,7 @@ class Film:
 
     Attributes:
         steps: The steps to keep. Shape: (frames,).
+        diverged_at: As in `Trajectory`; nobody has diverged at first.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Film:
                 f"(`keep_every={fewer}`), simulate fewer particles, or raise the limit."
             )
         self._kept = 0
+        self.diverged_at: Any = numpy.full(particles, -1)
         self._vectors = numpy.zeros((2, frames, dimension, particles))
         self._numbers = numpy.zeros((3, frames, particles))
 
@@ -86,13 +90,28 @@ class Film:
             self._numbers[row, frame] = numpy.where(finite, values, before)
         self._kept = frame + 1
 
-    def trajectory(
-        self, diverged_at: Any, clock: Callable[[int], float] | None
-    ) -> Trajectory:
+    def fill(
+        self, positions: Any, momenta: Any, losses: Any, kinetic: Any, heat: Any
+    ) -> None:
+        """Keep all frames at once; what overflows as in `keep`.
+
+        Args:
+            positions: Shape: (frames, particles, dimension). Unit: X.
+            momenta: Shape: as `positions`.
+            losses: Shape: (frames, particles). Unit: L.
+            kinetic: Shape: as `losses`. Unit: L.
+            heat: Shape: as `losses`. Unit: L.
+        """
+        self._vectors[0] = positions.transpose(0, 2, 1)
+        self._vectors[1] = momenta.transpose(0, 2, 1)
+        for row, values in enumerate((losses, kinetic, heat)):
+            self._numbers[row] = lasting(numpy.asarray(values))
+        self._kept = len(self.steps)
+
+    def trajectory(self, clock: Callable[[int], float] | None) -> Trajectory:
         """Return what was kept.
 
         Args:
-            diverged_at: As in `Trajectory`. Shape: (particles,).
             clock: step -> time step; one tick a step if None. Unit: T.
 
         Returns:
@@ -105,7 +124,14 @@ class Film:
             ticks = [clock(number) for number in range(self.steps[-1])]
             times = numpy.cumsum([0.0, *ticks])[self.steps]
         return Trajectory(
-            positions, momenta, losses, kinetic, heat, self.steps, times, diverged_at
+            positions,
+            momenta,
+            losses,
+            kinetic,
+            heat,
+            self.steps,
+            times,
+            self.diverged_at,
         )
 
 

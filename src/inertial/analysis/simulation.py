@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy
 
+from inertial.analysis import swift
 from inertial.analysis.crowd import Crowd, check_crowd
 from inertial.analysis.film import Film, Trajectory
 from inertial.analysis.landscape import Landscape
@@ -123,6 +124,9 @@ def simulate(
     _check_counts(steps, keep_every)
     state = _start(plan, position, momentum)
     film = Film(state.position.shape, steps, keep_every, memory_limit)
+    watched = keep_every != 1 or progress is not None
+    if isinstance(method, Coefficients) and not watched and _is_short(state, steps):
+        return _at_once(plan, method, state, film).trajectory(clock)
     # Overflow is expected of what diverges; it is caught, and told in `diverged_at`.
     with numpy.errstate(over="ignore", invalid="ignore"):
         film.keep(*_frame(plan, plan.rule(0), state))
@@ -134,7 +138,45 @@ def simulate(
                 film.keep(*_frame(plan, coefficients, state))
                 if progress is not None:
                     progress(done, steps)
-    return film.trajectory(state.diverged_at, clock)
+    film.diverged_at = state.diverged_at
+    return film.trajectory(clock)
+
+
+# In more dimensions sums over all frames at once are rounded in another order.
+_PLANE = 2
+_ROOM = 4_000_000  # numbers, of which a dozen arrays are held at once
+
+
+def _is_short(state: _State, steps: int) -> bool:
+    small = state.position.size * (steps + 1) <= _ROOM
+    return bool(small and state.memory is None and state.position.shape[1] <= _PLANE)
+
+
+def _at_once(plan: _Plan, six: Coefficients, state: _State, film: Film) -> Film:
+    """Return the film, filled the short way: roll without a look, then read it off."""
+    steps, shape = int(film.steps[-1]), state.position.shape[::-1]
+    chance: Any = None
+    if plan.generator is not None:
+        chance = plan.generator.standard_normal((steps, *shape)).transpose(0, 2, 1)
+
+    def push(position: Any, number: int) -> Any:
+        gradient = plan.landscape.gradient(position)
+        if chance is not None:
+            gradient = gradient + plan.noise * chance[number]
+        return force(numpy.asfortranarray(gradient), position)
+
+    places, momenta = swift.roll(
+        six, plan.kinetic, push, state.position, state.momentum, steps
+    )
+    shown, film.diverged_at = swift.stopped(places, momenta, plan.limit)
+    places, momenta = (swift.frozen(each, shown) for each in (places, momenta))
+    with numpy.errstate(over="ignore", invalid="ignore"):
+        crowd = momenta.view(Crowd)
+        kinetic = _kinetic(plan, six, crowd, None)[..., 0]
+        slowed = _kinetic(plan, six, six.decay * crowd[:-1], None)[..., 0]
+        heat = swift.frozen(swift.running_heat(kinetic[:-1], slowed), shown)
+        film.fill(places, momenta, plan.landscape.value(places), kinetic, heat)
+    return film
 
 
 def _plan(
