@@ -1,14 +1,13 @@
 /* The page begins: schema, theme, rooms; and what tests may read. */
 
 import { read } from "./api.js";
-import { confirmOn, copy, find, write } from "./dom.js";
+import { calm, confirmOn, copy, find, write } from "./dom.js";
 import { beginExplore, refresh, startPlaying } from "./explore.js";
 import { enter } from "./lessons.js";
 import { panelNamed, toPixel } from "./panel.js";
 import { begin, get, initial, listen, set } from "./state.js";
 import { beginTheme } from "./theme.js";
 import { draw, view } from "./view.js";
-import { calm } from "./dom.js";
 import { pause } from "./transport.js";
 
 const TABS = ["explore", "learn", "evidence", "runs"];

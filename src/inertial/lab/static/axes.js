@@ -60,7 +60,7 @@ function logTicks(low, high, count) {
   }
   const every = Math.max(1, Math.ceil((to - from) / Math.max(1, count)));
   const ticks = [];
-  for (let n = to; n >= from; n -= every) {
+  for (let n = from + ((to - from) % every); n <= to; n += every) {
     const short = Math.abs(n) <= 2 && to <= 4 && from >= -4;
     ticks.push({ value: 10 ** n, text: short || (n > -4 && n < 4 && from >= -4) ? tick(10 ** n, 10 ** n) : power(n) });
   }
@@ -90,25 +90,28 @@ export function drawAxes(pen, frame, { xTitle = "", yTitle = "", grid = true }) 
     if (grid) line(pen, frame.left, y, frame.right, y);
     pen.fillText(text, frame.left - 7, y);
   }
-  drawXTicks(pen, frame, grid);
+  drawXTicks(pen, frame, xTitle);
   pen.textAlign = "left";
   pen.textBaseline = "alphabetic";
-  if (yTitle) pen.fillText(yTitle, 0, frame.top - 9);
-  pen.textAlign = "right";
-  if (xTitle) pen.fillText(xTitle, frame.right, frame.bottom + 33);
+  if (yTitle) pen.fillText(yTitle, 0, frame.top - 10);
   pen.restore();
 }
 
-function drawXTicks(pen, frame, grid) {
-  pen.textAlign = "center";
+/* The name of the axis stands at its end, in the row of the ticks. */
+function drawXTicks(pen, frame, title) {
   pen.textBaseline = "top";
+  pen.textAlign = "right";
+  const end = frame.right + 12;
+  if (title) pen.fillText(title, end, frame.bottom + 8);
+  const room = title ? end - pen.measureText(title).width - 8 : end;
+  pen.textAlign = "center";
   let free = -Infinity;
-  for (const { value, text } of ticksOf(frame.x, frame.wide / 76)) {
+  for (const { value, text } of ticksOf(frame.x, frame.wide / 62)) {
     const x = Math.round(frame.px(value)) + 0.5;
     const half = pen.measureText(text).width / 2;
-    const at = Math.min(Math.max(x, half), frame.right + 12 - half);
-    if (grid) line(pen, x, frame.bottom, x, frame.bottom + 4);
-    if (at - half < free + 8) continue;
+    const at = Math.min(Math.max(x, half), end - half);
+    if (at - half < free + 8 || at + half > room) continue;
+    line(pen, x, frame.bottom, x, frame.bottom + 4);
     pen.fillText(text, at, frame.bottom + 8);
     free = at + half;
   }

@@ -69,7 +69,7 @@ function crossing(side, c, r, level, corner) {
 }
 
 /* Contour lines by marching squares, in pixels of a frame. */
-export function strokeContours(pen, frame, { heights, shape, levels }) {
+export function strokeContours(pen, frame, { heights, shape, levels }, ink = "contour") {
   const [rows, columns] = shape;
   const x = (c) => frame.left + (c / (columns - 1)) * frame.wide;
   const y = (r) => frame.bottom - (r / (rows - 1)) * frame.high;
@@ -91,7 +91,7 @@ export function strokeContours(pen, frame, { heights, shape, levels }) {
         }
       }
     }
-  pen.strokeStyle = colour("contour");
+  pen.strokeStyle = colour(ink);
   pen.lineWidth = 1;
   pen.stroke();
 }

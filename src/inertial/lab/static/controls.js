@@ -1,7 +1,6 @@
 /* The rail: landscape, particles, setting in both languages, method, chance. */
 
-import { ask } from "./api.js";
-import { latest } from "./api.js";
+import { ask, latest } from "./api.js";
 import { find, make, write } from "./dom.js";
 import { plain } from "./numbers.js";
 import { beginParticles, showParticles } from "./particles.js";
@@ -13,6 +12,7 @@ const PHYSICS = ["mass", "friction", "time_step"];
 const FRAMEWORK = ["lr", "momentum"];
 const WORDS = { noise: "n", seed: "s", steps: "steps" };
 const OWN = "formula";
+const FIRST = "x**2/2 + 5*y**2"; // of one's own: a bowl to change
 const sliders = new Map();
 let schema;
 let fault;
@@ -40,7 +40,7 @@ function group(title, ...children) {
 
 /* Controls of the schema, wherever it keeps them. */
 function control(name) {
-  const all = [...schema.controls, ...(schema.framework || [])];
+  const all = [...schema.controls, ...(schema.framework_controls || [])];
   return all.find((each) => each.name === name);
 }
 
@@ -61,14 +61,15 @@ const choice = (word, title, options) => select(`choose-${word}`, title, options
 function landscapeField() {
   const options = [...schema.landscapes];
   if (!options.some((each) => each.name === OWN)) options.push({ name: OWN, title: "Your own formula", hint: "" });
-  return select("choose-l", "Shape", options, (value) => set({ l: value, p: "", k: "0", f: value === OWN && !get().f ? schema.formula || "x^2/2 + 5*y^2" : get().f }));
+  return select("choose-l", "Shape", options, (value) => set({ l: value, p: "", k: "0", f: value === OWN && !get().f ? FIRST : get().f }));
 }
 
 function formulaField() {
   const field = make("input", { type: "text", id: "formula", spellcheck: "false", autocapitalize: "off", "aria-describedby": "formula-fault" });
   field.addEventListener("input", () => set({ f: field.value }));
+  const hint = make("p", { class: "hint" }, schema.formula?.hint || "");
   fault = make("p", { class: "wrong", id: "formula-fault", role: "status", hidden: true });
-  return make("div", { class: "field", id: "formula-field", hidden: true }, make("label", { for: "formula" }, "Height of x and y"), field, fault);
+  return make("div", { class: "field", id: "formula-field", hidden: true }, make("label", { for: "formula" }, "Height at x and y"), field, fault, hint);
 }
 
 function windowField() {
@@ -147,6 +148,7 @@ function show() {
   find("formula-field").hidden = find("window-field").hidden = !own;
   if (document.activeElement !== find("formula")) find("formula").value = state.f;
   settings()[place()].forEach((value, i) => sliders.get(PHYSICS[i]).show(value));
+  sliders.get("seed").row.hidden = !(+state.n > 0); // without noise there is no chance
   for (const [name, word] of Object.entries(WORDS)) sliders.get(name).show(+state[word]);
   showParticles();
 }

@@ -4,7 +4,7 @@ import { bounds, clip, drawAxes, leftEdge, line, makeFrame, range, trace } from 
 import { mark, particleColour } from "./marks.js";
 import { describe, makePanel, refreshData, setKey, sheet, toggle, visible } from "./panel.js";
 import { clamp, spell } from "./numbers.js";
-import { get, set } from "./state.js";
+import { logged, setLog } from "./state.js";
 import { sampled } from "./table.js";
 import { colour } from "./theme.js";
 import { channel, draw, drawWith, last, step, view } from "./view.js";
@@ -28,13 +28,6 @@ const energySeries = () => [
 export function beginCurves(host) {
   addCurves(host, { name: "loss", title: "Loss", series: lossSeries, yTitle: "loss" });
   addCurves(host, { name: "energy", title: "Energy account", series: energySeries, yTitle: "in units of the loss" });
-}
-
-const logged = (name) => get().log.split(",").includes(name);
-
-function setLog(name, on) {
-  const names = get().log.split(",").filter((each) => each && each !== name);
-  set({ log: [...names, ...(on ? [name] : [])].sort().join(",") });
 }
 
 function addCurves(host, { name, title, series, yTitle }) {
@@ -68,8 +61,8 @@ function limits(list, log) {
 function drawBase(panel, list, log, yTitle) {
   const pen = sheet(panel, "base");
   const y = limits(list, log);
-  const left = leftEdge(pen, y, panel.height - 60);
-  panel.frame = makeFrame(panel.width, panel.height, { low: 0, high: Math.max(1, view.sim.steps) }, y, { left, right: 12, top: 24, bottom: 38 });
+  const left = leftEdge(pen, y, panel.height - 50);
+  panel.frame = makeFrame(panel.width, panel.height, { low: 0, high: Math.max(1, view.sim.steps) }, y, { left, right: 12, top: 24, bottom: 26 });
   panel.stale = false;
   const note = log && !y.log ? `${yTitle} (linear: not above 0)` : yTitle;
   drawAxes(pen, panel.frame, { xTitle: "step", yTitle: note });

@@ -5,12 +5,12 @@ import { spell } from "./numbers.js";
 import { view } from "./view.js";
 
 const COLUMNS = [
-  ["Curvature", (mode) => spell(mode.curvature)],
-  ["Damping ratio", (mode) => spell(mode.damping_ratio)],
-  ["|Multiplier|", (mode) => spell(mode.magnitude, 4)],
-  ["Regime", (mode) => mode.regime],
-  ["Half-life", (mode) => spell(mode.half_life)],
-  ["Period", (mode) => spell(mode.period)],
+  ["Curvature", "loss / length²", (mode) => spell(mode.curvature)],
+  ["Damping", "ratio", (mode) => spell(mode.damping_ratio)],
+  ["|Multiplier|", "a step", (mode) => spell(mode.magnitude, 4)],
+  ["Regime", "", (mode) => mode.regime],
+  ["Half-life", "steps", (mode) => spell(mode.half_life)],
+  ["Period", "steps", (mode) => spell(mode.period)],
 ];
 
 let body;
@@ -26,7 +26,7 @@ export function beginModes() {
     make("div", { class: "wide", role: "region", "aria-label": "Table of modes", tabindex: "0" },
       make("table", {},
         make("caption", { class: "unseen" }, "Modes; half-life and period in steps"),
-        make("thead", {}, make("tr", {}, ...COLUMNS.map(([title]) => make("th", { scope: "col" }, title, /Half|Period/.test(title) ? make("small", {}, " steps") : null)))),
+        make("thead", {}, make("tr", {}, ...COLUMNS.map(([title, unit]) => make("th", { scope: "col" }, title, make("small", {}, unit))))),
         body)),
   );
 }
@@ -39,7 +39,7 @@ export function showModes() {
   }
   modes.forEach((mode, i) => {
     const tr = body.rows[i];
-    COLUMNS.forEach(([, text], j) => write(tr.cells[j], text(mode)));
+    COLUMNS.forEach(([, , text], j) => write(tr.cells[j], text(mode)));
     tr.title = mode.sentence || "";
     tr.classList.toggle("bad", mode.magnitude > 1 + 1e-9);
   });

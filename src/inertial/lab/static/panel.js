@@ -96,9 +96,9 @@ export function setKey(panel, entries) {
     panel.values = entries.map(() => make("b"));
     panel.key.replaceChildren(
       ...entries.map((entry, i) => {
-        const swatch = make("i", { class: entry.dash ? "dashed" : null });
-        swatch.style.borderTopColor = entry.colour;
-        return make("li", {}, swatch, entry.name, " ", panel.values[i]);
+        const swatch = entry.colour ? make("i", { class: entry.dash ? "dashed" : null }) : null;
+        if (swatch) swatch.style.borderTopColor = entry.colour;
+        return make("li", {}, swatch || "", entry.name, " ", panel.values[i]);
       }),
     );
   }

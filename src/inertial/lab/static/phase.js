@@ -51,8 +51,8 @@ function drawBase() {
   const pen = sheet(panel, "base");
   const { place, momentum } = reach();
   if (!(place.high > place.low)) return;
-  const left = leftEdge(pen, momentum, panel.height - 60);
-  panel.frame = makeFrame(panel.width, panel.height, place, momentum, { left, right: 12, top: 24, bottom: 38 });
+  const left = leftEdge(pen, momentum, panel.height - 50);
+  panel.frame = makeFrame(panel.width, panel.height, place, momentum, { left, right: 12, top: 24, bottom: 26 });
   panel.stale = false;
   const { frame } = panel;
   drawAxes(pen, frame, { xTitle: along(), yTitle: `momentum along ${along()}` });
@@ -79,7 +79,7 @@ function drawFore() {
   const now = step();
   const write = setKey(panel, [
     { colour: particleColour(view.chosen), name: along() },
-    { colour: particleColour(view.chosen), name: "momentum" },
+    { name: "momentum" },
   ]);
   const shown = Math.min(now, last());
   write(0, spell(channel(along())[shown]));

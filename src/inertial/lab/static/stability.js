@@ -2,7 +2,7 @@
 
 import { clip, drawAxes, leftEdge, makeFrame } from "./axes.js";
 import { fromBase64 } from "./api.js";
-import { mix } from "./contours.js";
+import { mix, strokeContours } from "./contours.js";
 import { make, write } from "./dom.js";
 import { mark } from "./marks.js";
 import { describe, makePanel, refreshData, sheet, visible } from "./panel.js";
@@ -20,9 +20,11 @@ let picture = null;
 /* onpick(lr, momentum): what a click, a key or the button asks for. */
 export function beginStability(host, onpick) {
   pick = onpick;
-  best = make("button", { type: "button", class: "quiet small" }, "Optimum");
+  best = make("button", { type: "button", class: "quiet small" }, "Best");
+  best.setAttribute("aria-label", "Set the best learning rate and momentum");
+  best.title = best.getAttribute("aria-label");
   best.addEventListener("click", () => pick(view.stability.optimum.lr, view.stability.optimum.momentum));
-  panel = makePanel(host, { name: "stability", title: "Stability map", role: "application", rows, onresize: () => draw(true), tools: [best] });
+  panel = makePanel(host, { name: "stability", title: "Stability", role: "application", rows, onresize: () => draw(true), tools: [best] });
   panel.fore.setAttribute("aria-roledescription", "map of settings");
   legend = make("li", {});
   panel.key.replaceChildren(legend);
@@ -45,22 +47,34 @@ function drawBase() {
   const pen = sheet(panel, "base");
   const { lr, momentum } = view.stability;
   const y = { low: momentum[0], high: momentum.at(-1) };
-  const left = leftEdge(pen, y, panel.height - 60);
-  panel.frame = makeFrame(panel.width, panel.height, { low: lr[0], high: lr.at(-1), log: true }, y, { left, right: 12, top: 24, bottom: 38 });
+  const left = leftEdge(pen, y, panel.height - 50);
+  panel.frame = makeFrame(panel.width, panel.height, { low: lr[0], high: lr.at(-1), log: true }, y, { left, right: 12, top: 24, bottom: 26 });
   panel.stale = false;
   const { frame } = panel;
   const size = `${frame.wide}x${frame.high}`;
-  if (!picture || picture.of !== view.stability || picture.size !== size) picture = { of: view.stability, size, canvas: paint() };
-  pen.imageSmoothingEnabled = true;
+  if (!picture || picture.of !== view.stability || picture.size !== size) picture = { of: view.stability, size, canvas: whole(frame) };
   pen.drawImage(picture.canvas, frame.left, frame.top, frame.wide, frame.high);
-  hatch(pen, frame);
-  borders(pen, frame);
   drawAxes(pen, frame, { xTitle: "learning rate", yTitle: "momentum", grid: false });
   best.hidden = !view.stability.optimum;
   tell();
 }
 
 const unstable = (rate) => !(rate < 1 - 1e-9);
+
+/* The whole map, painted once for each answer, theme and size. */
+function whole(frame) {
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(frame.wide * panel.ratio);
+  canvas.height = Math.round(frame.high * panel.ratio);
+  const pen = canvas.getContext("2d");
+  pen.scale(panel.ratio, panel.ratio);
+  const inner = { left: 0, top: 0, right: frame.wide, bottom: frame.high, wide: frame.wide, high: frame.high };
+  pen.imageSmoothingEnabled = true;
+  pen.drawImage(paint(), 0, 0, frame.wide, frame.high);
+  hatch(pen, inner);
+  borders(pen, inner);
+  return canvas;
+}
 
 /* The faster it converges, the stronger the colour; what diverges is pale red. */
 function paint() {
@@ -96,7 +110,7 @@ function hatch(pen, frame) {
   }
   pen.clip();
   pen.strokeStyle = colour("heat");
-  pen.globalAlpha = 0.45;
+  pen.globalAlpha = 0.3;
   pen.lineWidth = 1;
   pen.beginPath();
   for (let x = frame.left - frame.high; x < frame.right; x += 9) {
@@ -107,28 +121,24 @@ function hatch(pen, frame) {
   pen.restore();
 }
 
-/* A thin line wherever two regions meet. */
+/* A thin line wherever two regions meet: each one's outline, rounded by half a cell. */
 function borders(pen, frame) {
-  const { shape, regionIds } = view.stability;
-  const [rows, columns] = shape;
-  const [w, h] = [frame.wide / columns, frame.high / rows];
-  pen.beginPath();
+  const { shape, regionIds, regions } = view.stability;
+  for (const { id } of regions) strokeContours(pen, frame, { heights: share(regionIds, shape, id), shape, levels: [0.5] }, "contour-strong");
+}
+
+/* How much of each cell's surroundings belongs to a region. */
+function share(ids, [rows, columns], id) {
+  const found = new Float32Array(ids.length);
   for (let r = 0; r < rows; r++)
     for (let c = 0; c < columns; c++) {
-      const here = regionIds[r * columns + c];
-      const [x, y] = [frame.left + (c + 1) * w, frame.bottom - (r + 1) * h];
-      if (c + 1 < columns && regionIds[r * columns + c + 1] !== here) {
-        pen.moveTo(x, y);
-        pen.lineTo(x, y + h);
-      }
-      if (r + 1 < rows && regionIds[(r + 1) * columns + c] !== here) {
-        pen.moveTo(x - w, y);
-        pen.lineTo(x, y);
-      }
+      let sum = 0;
+      for (let dr = -1; dr <= 1; dr++)
+        for (let dc = -1; dc <= 1; dc++)
+          sum += ids[clamp(r + dr, 0, rows - 1) * columns + clamp(c + dc, 0, columns - 1)] === id;
+      found[r * columns + c] = sum / 9;
     }
-  pen.strokeStyle = colour("contour-strong");
-  pen.lineWidth = 1.1;
-  pen.stroke();
+  return found;
 }
 
 function drawFore() {

@@ -49,7 +49,7 @@ export function set(changes, { push = false } = {}) {
 export function begin(schemaDefaults) {
   // lesson: which step of Learn; cmp: the runs beside the chosen one
   // log: panels with a logarithmic scale; ph: the axis of the phase portrait
-  defaults = { lesson: "1", cmp: "", log: "loss", ph: "y" };
+  defaults = { lesson: "1", cmp: "", log: "loss,run-loss", ph: "y" };
   for (const [name, value] of Object.entries(schemaDefaults)) defaults[name] = String(value);
   state = { ...defaults, ...decode(location.hash) };
   addEventListener("popstate", () => set({ ...defaults, ...decode(location.hash) }));
@@ -65,3 +65,11 @@ export const points = () =>
 
 export const settings = (values = state) =>
   values.set.split(";").map((three) => three.split(",").map(Number));
+
+/* Panels with a logarithmic scale. */
+export const logged = (name) => state.log.split(",").includes(name);
+
+export function setLog(name, on) {
+  const names = state.log.split(",").filter((each) => each && each !== name);
+  set({ log: [...names, ...(on ? [name] : [])].sort().join(",") });
+}
