@@ -177,7 +177,7 @@ def repeats(device):
 
 
 def follows_schedule(device):
-    """Return whether a captured step follows a learning rate written into its tensor."""
+    """Return whether a captured step follows the learning rate in its tensor."""
     lr = torch.tensor(1e-3, device=device)
     optimizer, plain = ours([(5000,)], device, lr=lr), ours([(5000,)], device)
     graph = captured(optimizer)
@@ -196,7 +196,7 @@ def refusal(device):
     """Return why nothing can be measured, or ""."""
     if device == "cuda" and not torch.cuda.is_available():
         return (
-            "There is no GPU here, so there is nothing to measure. To see the code run, "
+            "There is no GPU here, so there is nothing to measure. To see the code run "
             "in Triton's interpreter: TRITON_INTERPRET=1 python benchmarks/gpu.py "
             "--device cpu --tiny"
         )

@@ -184,8 +184,8 @@ def test_sums_are_those_of_the_reference(energy, kind, name):
     # of `count` products of size 1, added in a tree; products of signs cancel
     place = 1e-6 if kind == torch.float32 else 1e-13
     for word, a, b in zip(Sums._fields, found, expected, strict=True):
-        near = pytest.approx(float(b), rel=place, abs=place * count, nan_ok=True)
-        assert float(a) == near, word
+        near = {"rel": place, "abs": place * count, "nan_ok": True}
+        assert float(a) == pytest.approx(float(b), **near), word
 
 
 @pytest.mark.parametrize("bits", [torch.bfloat16, torch.int8])
