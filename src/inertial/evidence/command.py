@@ -20,7 +20,7 @@ from inertial.evidence.statement import Statement
 from inertial.evidence.table import find
 
 CHANGED_CODE = 1
-_MINUTES = "minutes, about three for all of them on two idle cores"
+_PATIENCE = "This trains networks: minutes on two cores, for all six about two."
 
 
 class Unusable(ValueError):
@@ -60,8 +60,7 @@ def evidence(
     except OSError as error:
         raise Unusable(_unwritable(error)) from error
     if networks:
-        told = f"{len(chosen)} experiments that train networks: this takes {_MINUTES}."
-        print(told, file=sys.stderr)
+        print(_PATIENCE, file=sys.stderr)
     start = time.perf_counter()
     results = _watched(chosen, seed, pictures=bool(figures or html))
     seconds = time.perf_counter() - start

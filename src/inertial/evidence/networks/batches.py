@@ -66,8 +66,9 @@ def _films(settings: Any, factor: int, seeds: list[int]) -> Any:
 
 
 def _seen(film: Any, factor: int) -> Any:
-    """Return the samples seen at each look."""
-    return numpy.arange(film.shape[-1]) * _every(factor) * _BATCH * factor
+    """Return the samples seen at each look. Unit: thousands."""
+    looks = numpy.arange(film.shape[-1])
+    return looks * _every(factor) * _BATCH * factor / 1000
 
 
 def _needed(film: Any, factor: int) -> Any:
@@ -120,15 +121,15 @@ def _draw_n4(figure: Any, base: Any, shown: dict[Any, Any]) -> None:
             color=mark(role),
         )  # fmt: skip
     told = (
-        ("batch 8", "ink", 4700, 0.12),
-        (f"batch {_BATCH * far}: physical", "loss", 3500, 0.95),
-        ("linear", "work", 9000, 1.75),
-        ("square root", "other", 9500, 2.32),
+        ("batch 8", "ink", 0.5, 1.2),
+        (f"batch {_BATCH * far}: physical", "loss", 3.5, 0.95),
+        ("linear", "work", 9.0, 1.75),
+        ("square root", "other", 9.5, 2.32),
     )
     for text, role, *place in told:
         axes.text(*place, text, color=mark(role))
-    axes.set(xlabel="samples seen", ylabel="training loss (nats)")
-    axes.set(xlim=(0, _SAMPLES), ylim=(0, 2.6))
+    axes.set(xlabel="samples seen (thousands)", ylabel="training loss (nats)")
+    axes.set(xlim=(0, _SAMPLES / 1000), ylim=(0, 2.6))
 
 
 STATEMENTS = (

@@ -145,7 +145,7 @@ def _draw_n3(figure: Any, told: Any, mean: Any, error: Any, losses: Any) -> None
         ("mass", (1.5, 0.065)),
     ):
         top.text(*place, labels[kind], color=mark(_COLOURS[kind]))
-    top.set(ylabel="step length (before: 1)", yscale="log", ylim=(0.05, 1.2))
+    top.set(ylabel="step (before: 1)", yscale="log", ylim=(0.05, 1.2))
     top.set_yticks([0.1, 0.3, 1], ["0.1", "0.3", "1"])
     top.minorticks_off()
     low.set(xlabel="steps after the drop", ylabel="loss (nats)", xlim=(-4, 36))

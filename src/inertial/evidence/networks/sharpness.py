@@ -20,7 +20,7 @@ _SETTINGS: dict[str, dict[str, Any]] = {
 _ROLES = ("work", "loss", "other")
 _STEPS, _EVERY = 800, 25
 _SETTLED = 16  # looks at the end that are averaged
-_SIZE, _SEEDS = 300, 2
+_SIZE, _SEEDS = 300, 3
 
 
 def n6_edge(seed: int) -> Finding:
