@@ -35,8 +35,8 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson(
         "Velocity, and the force that changes it",
         "The parameters of a network are a place, and the loss is the height there. "
-        "The gradient, turned downhill, is a force. In plain gradient descent the force "
-        "is the velocity: where it ends, the motion ends. With momentum the force only "
+        "The gradient, turned downhill, is a force. In plain gradient descent the "
+        "force is the velocity: where it ends, the motion ends. With momentum the force only "
         "changes the velocity, and the velocity moves the particle.",
         "Step through the first swings and watch the two arrows: the velocity still "
         "points ahead when the force already points back.",
@@ -53,8 +53,8 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson(
         "Friction",
         "Friction takes a share of the momentum in every step, and turns it into heat. "
-        "What is left is the number that frameworks call momentum. Without friction the "
-        "particle would swing for ever; with very much it forgets its motion at once, "
+        "What is left is the number that frameworks call momentum. Without friction "
+        "the particle would swing for ever; with very much it forgets its motion at once, "
         "and slides as gradient descent does.",
         "Raise the friction until the damping ratio along the valley is above one, and "
         "watch the swing vanish.",
@@ -72,10 +72,10 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson(
         "Why it speeds up",
         "In a long valley the slope across changes its sign from step to step, and the "
-        "slope along does not. Momentum adds up what agrees and cancels what alternates. "
-        "So it may take a longer step, and gathers speed along the valley.",
-        "Compare the two losses. Then lower the momentum of the first particle, and see "
-        "where its advantage goes.",
+        "slope along does not. Momentum adds up what agrees and cancels what "
+        "alternates. So it may take a longer step, and gathers speed along the valley.",
+        "Compare the two losses. Then lower the momentum of the first particle, and "
+        "see where its advantage goes.",
         _shown("speed"),
     ),
     Lesson(

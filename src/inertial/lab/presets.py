@@ -145,8 +145,8 @@ PRESETS: tuple[Preset, ...] = (
     _question(
         "what_is_gamma",
         "What is gamma?",
-        "A scale that the path cannot tell: with the clock twice as slow, the mass four "
-        "times and the friction twice as large, the second particle walks in the steps "
+        "A scale that the path cannot tell: with the clock twice as slow, the mass "
+        "four times and the friction twice as large, the second particle walks in the steps "
         "of the first. So is the scale of the force: any positive number will do; -1 "
         "would only turn the sign of the gradient downhill.",
         points=((-9.0, 2.0), (-9.0, 2.0)),

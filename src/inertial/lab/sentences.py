@@ -54,7 +54,10 @@ def _fate(scene: Scene, run: Trajectory, number: int, name: str) -> str:
     first, last = (float(run.losses[frame, number]) for frame in (0, -1))
     step = int(run.diverged_at[number])
     if step >= 0:
-        return f"{name} diverges at step {step}: from there on it is farther than {REACH:,.0f} away."
+        return (
+            f"{name} diverges at step {step}: from there on it is farther than "
+            f"{REACH:,.0f} away."
+        )
     where = _where(scene, run.positions[:, number])
     verb = "falls" if last < first else "rises" if last > first else "stays"
     loss = f"from {short(first)} to {short(last)}" if last != first else short(first)
