@@ -36,8 +36,8 @@ LESSONS: tuple[Lesson, ...] = (
         "Velocity, and the force that changes it",
         "The parameters of a network are a place, and the loss is the height there. "
         "The gradient, turned downhill, is a force. In plain gradient descent the "
-        "force is the velocity: where it ends, the motion ends. With momentum the force only "
-        "changes the velocity, and the velocity moves the particle.",
+        "force is the velocity: where it ends, the motion ends. With momentum the "
+        "force only changes the velocity, and the velocity moves the particle.",
         "Step through the first swings and watch the two arrows: the velocity still "
         "points ahead when the force already points back.",
         _shown("ripples"),
@@ -45,35 +45,37 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson(
         "Mass",
         "Mass says how slowly a velocity answers a force. Momentum is mass times "
-        "velocity, and it is what a training step keeps. In the words of a framework a "
-        "heavier particle has a smaller learning rate and a momentum closer to one.",
+        "velocity, and it is what a training step keeps. In the words of a framework "
+        "a heavier particle has a smaller learning rate and a momentum closer to one.",
         "Move the mass of the second particle down until the two paths meet.",
         _shown("mass_and_velocity"),
     ),
     Lesson(
         "Friction",
-        "Friction takes a share of the momentum in every step, and turns it into heat. "
-        "What is left is the number that frameworks call momentum. Without friction "
-        "the particle would swing for ever; with very much it forgets its motion at once, "
-        "and slides as gradient descent does.",
-        "Raise the friction until the damping ratio along the valley is above one, and "
-        "watch the swing vanish.",
+        "Friction takes a share of the momentum in every step, and turns it into "
+        "heat. What is left is the number that frameworks call momentum. Without "
+        "friction the particle would swing for ever; with very much it forgets its "
+        "motion at once, and slides as gradient descent does.",
+        "Raise the friction until the damping ratio along the valley is above one, "
+        "and watch the swing vanish.",
         _shown("critical"),
     ),
     Lesson(
         "The time step",
-        "A computer looks at the force only once a step. In between the particle moves "
-        "blindly. Twice the time step is four times the learning rate; beyond a limit "
-        "each swing across the valley is wider than the last, and the loss explodes.",
+        "A computer looks at the force only once a step. In between the particle "
+        "moves blindly. Twice the time step is four times the learning rate; beyond a "
+        "limit each swing across the valley is wider than the last, and the loss "
+        "explodes.",
         "Shorten the time step until the marker on the map leaves the region of "
         "divergence.",
         _shown("divergence"),
     ),
     Lesson(
         "Why it speeds up",
-        "In a long valley the slope across changes its sign from step to step, and the "
-        "slope along does not. Momentum adds up what agrees and cancels what "
-        "alternates. So it may take a longer step, and gathers speed along the valley.",
+        "In a long valley the slope across changes its sign from step to step, and "
+        "the slope along does not. Momentum adds up what agrees and cancels what "
+        "alternates. So it may take a longer step, and gathers speed along the "
+        "valley.",
         "Compare the two losses. Then lower the momentum of the first particle, and "
         "see where its advantage goes.",
         _shown("speed"),

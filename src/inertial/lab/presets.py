@@ -146,9 +146,9 @@ PRESETS: tuple[Preset, ...] = (
         "what_is_gamma",
         "What is gamma?",
         "A scale that the path cannot tell: with the clock twice as slow, the mass "
-        "four times and the friction twice as large, the second particle walks in the steps "
-        "of the first. So is the scale of the force: any positive number will do; -1 "
-        "would only turn the sign of the gradient downhill.",
+        "four times and the friction twice as large, the second particle walks in the "
+        "steps of the first. So is the scale of the force: any positive number will "
+        "do; -1 would only turn the sign of the gradient downhill.",
         points=((-9.0, 2.0), (-9.0, 2.0)),
         settings=((1.0, 0.2, 0.5), (4.0, 0.4, 1.0)),
     ),
@@ -163,8 +163,8 @@ PRESETS: tuple[Preset, ...] = (
     _question(
         "mass_to_zero_free",
         "Mass to zero, without friction",
-        "Without friction nothing is ever forgotten, however small the mass; the light "
-        "particle only becomes too quick for its step, and flies off.",
+        "Without friction nothing is ever forgotten, however small the mass; the "
+        "light particle only becomes too quick for its step, and flies off.",
         settings=((0.06, 0.0, 0.5),),
         steps=120,
     ),
@@ -178,8 +178,8 @@ PRESETS: tuple[Preset, ...] = (
     _question(
         "plateau",
         "Plateau",
-        "On the flat shelf no force is left. With momentum the particle coasts across; "
-        "without, it stops at the edge.",
+        "On the flat shelf no force is left. With momentum the particle coasts "
+        "across; without, it stops at the edge.",
         landscape="plateau",
         points=((3.0, 0.5), (3.0, -0.5)),
         settings=((1.0, 0.2, 0.5), (1.0, 2.0, 0.5)),
@@ -198,8 +198,8 @@ PRESETS: tuple[Preset, ...] = (
     _question(
         "local_minimum",
         "Local minimum",
-        "From the same height the particle with little friction rolls over the barrier "
-        "into the deeper well; the other stays in the first.",
+        "From the same height the particle with little friction rolls over the "
+        "barrier into the deeper well; the other stays in the first.",
         landscape="double_well",
         points=((1.7, 0.8), (1.7, -0.8)),
         settings=((1.0, 0.1, 0.2), (1.0, 1.5, 0.2)),
@@ -217,8 +217,8 @@ PRESETS: tuple[Preset, ...] = (
     _question(
         "speed",
         "Does it speed up training?",
-        "Both have the best setting of their kind for this valley, fifty times steeper "
-        "across than along. With momentum it takes a fraction of the steps.",
+        "Both have the best setting of their kind for this valley, fifty times "
+        "steeper across than along. With momentum it takes a fraction of the steps.",
         points=((-9.0, 2.0), (-9.0, 2.0)),
         settings=(
             like(_BEST.lr, _BEST.momentum),
@@ -240,8 +240,8 @@ PRESETS: tuple[Preset, ...] = (
     _question(
         "noise",
         "Noise",
-        "Both start in the minimum under the same noise. At an equal learning rate the "
-        "one with momentum scatters more, not less.",
+        "Both start in the minimum under the same noise. At an equal learning rate "
+        "the one with momentum scatters more, not less.",
         points=((0.0, 0.0), (0.0, 0.0)),
         settings=((1.0, 0.2, 0.5), (1.0, 2.0, 0.5)),
         noise=0.5,
