@@ -7,29 +7,32 @@ export class Refusal extends Error {
   }
 }
 
-async function answer(reply) {
-  if (reply.ok) return reply;
+async function refusal(reply) {
   let said = {};
   try {
     said = await reply.json();
   } catch {
     /* no JSON: the status has to do */
   }
-  throw new Refusal(said.error || `The server answered ${reply.status}.`, said.field || null);
+  return new Refusal(said.error || `The server answered ${reply.status}.`, said.field || null);
 }
 
-async function reach(path, options) {
+/* Fetch, and read the whole answer with `take`: a server that dies halfway counts too. */
+async function reach(path, take, options) {
   let reply;
   try {
     reply = await fetch(path, options);
-  } catch (cause) {
-    if (cause.name === "AbortError") throw cause;
+    if (reply.ok) return await take(reply);
+  } catch {
     throw new Refusal("The lab's server does not answer. Start it again: inertial lab", "server");
   }
-  return answer(reply);
+  throw await refusal(reply);
 }
 
-export const read = async (path, options) => (await reach(path, options)).json();
+const json = (reply) => reply.json();
+const bytes = (reply) => reply.arrayBuffer();
+
+export const read = (path) => reach(path, json);
 
 const posted = (body) => ({
   method: "POST",
@@ -37,7 +40,7 @@ const posted = (body) => ({
   body: JSON.stringify(body),
 });
 
-export const ask = async (path, body) => (await reach(path, posted(body))).json();
+export const ask = (path, body) => reach(path, json, posted(body));
 
 /* [header length, 4 bytes little-endian][JSON header][numbers] */
 export function unpack(buffer, Kind) {
@@ -50,10 +53,10 @@ export function unpack(buffer, Kind) {
 }
 
 export const askArrays = async (path, body) =>
-  unpack(await (await reach(path, posted(body))).arrayBuffer(), Float32Array);
+  unpack(await reach(path, bytes, posted(body)), Float32Array);
 
 export const readArrays = async (path) =>
-  unpack(await (await reach(path)).arrayBuffer(), Float64Array);
+  unpack(await reach(path, bytes), Float64Array);
 
 export function fromBase64(text, Kind) {
   const raw = atob(text);

@@ -78,6 +78,8 @@ async function main() {
   try {
     const schema = await read("api/schema");
     begin(schema.defaults);
+    for (const tab of TABS) find(`tab-${tab}`).hidden = schema.tabs ? !schema.tabs.includes(tab) : false;
+    if (!schema.lessons.length) find("tab-learn").hidden = true;
     beginTabs();
     beginExplore(schema);
     find("copy-link").addEventListener("click", async () => {

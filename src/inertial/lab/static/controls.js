@@ -16,9 +16,11 @@ const FIRST = "x**2/2 + 5*y**2"; // of one's own: a bowl to change
 const sliders = new Map();
 let schema;
 let fault;
+let onstart;
 
-export function beginControls(found) {
+export function beginControls(found, started) {
   schema = found;
+  onstart = started;
   const rail = find("rail");
   rail.addEventListener("submit", (event) => event.preventDefault());
   rail.append(
@@ -61,7 +63,12 @@ const choice = (word, title, options) => select(`choose-${word}`, title, options
 function landscapeField() {
   const options = [...schema.landscapes];
   if (!options.some((each) => each.name === OWN)) options.push({ name: OWN, title: "Your own formula", hint: "" });
-  return select("choose-l", "Shape", options, (value) => set({ l: value, p: "", k: "0", f: value === OWN && !get().f ? FIRST : get().f }));
+  return select("choose-l", "Shape", options, (value) => {
+    const own = options.find((each) => each.name === value);
+    // a setting that rolls well there, where the server knows one
+    set({ l: value, p: "", k: "0", f: value === OWN && !get().f ? FIRST : get().f, ...(own.set ? { set: own.set } : {}) });
+    onstart();
+  });
 }
 
 function formulaField() {

@@ -7,7 +7,7 @@ import { clamp, spell } from "./numbers.js";
 import { logged, setLog } from "./state.js";
 import { sampled } from "./table.js";
 import { colour } from "./theme.js";
-import { channel, draw, drawWith, last, step, view } from "./view.js";
+import { channel, draw, drawWith, horizon, last, step, view } from "./view.js";
 
 const lossSeries = () =>
   Array.from({ length: view.sim.particles }, (_, i) => ({
@@ -62,7 +62,7 @@ function drawBase(panel, list, log, yTitle) {
   const pen = sheet(panel, "base");
   const y = limits(list, log);
   const left = leftEdge(pen, y, panel.height - 50);
-  panel.frame = makeFrame(panel.width, panel.height, { low: 0, high: Math.max(1, view.sim.steps) }, y, { left, right: 12, top: 24, bottom: 26 });
+  panel.frame = makeFrame(panel.width, panel.height, { low: 0, high: horizon() }, y, { left, right: 12, top: 24, bottom: 26 });
   panel.stale = false;
   const note = log && !y.log ? `${yTitle} (linear: not above 0)` : yTitle;
   drawAxes(pen, panel.frame, { xTitle: "step", yTitle: note });
@@ -91,10 +91,10 @@ function drawGone(pen, frame, list) {
   line(pen, x, frame.top, x, frame.bottom);
   pen.setLineDash([]);
   const text = `diverged at step ${Math.min(...ends)}`;
-  const wide = pen.measureText(text).width;
+  const fits = x + 7 + pen.measureText(text).width <= frame.right;
   pen.textBaseline = "top";
-  pen.textAlign = "left";
-  pen.fillText(text, Math.min(x + 7, frame.right - wide), frame.top + 3);
+  pen.textAlign = fits ? "left" : "right";
+  pen.fillText(text, fits ? x + 7 : x - 7, frame.top + 3);
 }
 
 function drawFore(panel, list) {
@@ -104,7 +104,7 @@ function drawFore(panel, list) {
   const x = frame.px(now);
   pen.strokeStyle = colour("muted");
   pen.lineWidth = 1;
-  line(pen, Math.round(x) + 0.5, frame.top, Math.round(x) + 0.5, frame.bottom);
+  if (x <= frame.right) line(pen, Math.round(x) + 0.5, frame.top, Math.round(x) + 0.5, frame.bottom);
   const key = list.filter((each) => !each.faint);
   const write = setKey(panel, key.map((each) => ({ colour: each.stroke, dash: each.dash, name: each.name })));
   key.forEach((each, i) => write(i, now > each.to ? "diverged" : spell(each.values[now])));

@@ -23,7 +23,7 @@ let mapOf = null;
 let seq = 0;
 
 export function beginExplore(schema) {
-  beginControls(schema);
+  beginControls(schema, begin);
   beginLandscape(find("centre"));
   beginTransport(find("centre"));
   beginCurves(find("four"));
@@ -80,7 +80,7 @@ const key = (state, names) => names.map((name) => state[name]).join("|");
 /* All that the panels need, asked for at once; ground and map only where they changed. */
 async function fetchAll(state, words) {
   const ground = key(state, LAND);
-  const own = key(state, Object.keys(state).filter((name) => !QUIET.includes(name) && !["n", "s", "steps"].includes(name)));
+  const own = key(state, Object.keys(state).filter((name) => !QUIET.includes(name) && !["n", "s", "steps"].includes(name))) + view.chosen;
   const [land, sim, analysis, map] = await Promise.all([
     ground === groundOf ? view.land : ask("api/landscape", words),
     askArrays("api/sim", words),

@@ -163,12 +163,13 @@ function tellGone(pen, frame) {
   pen.strokeStyle = colour("heat");
   pen.lineWidth = 1.5;
   pen.beginPath();
-  pen.roundRect(frame.left + 12, frame.top + 12, wide, 30, 8);
+  const left = frame.left + (frame.wide - wide) / 2;
+  pen.roundRect(left, frame.top + 14, wide, 30, 8);
   pen.fill();
   pen.stroke();
   pen.fillStyle = colour("heat");
   pen.textBaseline = "middle";
-  pen.fillText(text, frame.left + 24, frame.top + 27.5);
+  pen.fillText(text, left + 12, frame.top + 29.5);
 }
 
 function tell() {

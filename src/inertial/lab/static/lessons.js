@@ -19,6 +19,7 @@ const number = () => Math.min(Math.max(1, Math.round(+get().lesson) || 1), lesso
 
 /* Enter a step: its words in the address, its setting in the panels. */
 export function enter(n, { push = true, focus = false } = {}) {
+  if (!lessons[n - 1]) return set({ tab: "learn" }, { push });
   set({ ...whole(lessons[n - 1].state), lesson: String(n), tab: "learn" }, { push });
   show();
   onstart();

@@ -29,6 +29,7 @@ export function beginPresets(found, started) {
         make("ul", {}, ...presets.filter((each) => each.group === group).map(item))),
     );
   const opener = find("presets-open");
+  opener.hidden = !presets.length;
   opener.addEventListener("click", () => open(host.hidden));
   host.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
@@ -73,5 +74,6 @@ export function current() {
 
 export function show(title = "") {
   const preset = current();
+  write(find("preset-words"), preset ? preset.sentence : "");
   write(find("heading"), preset ? preset.title : typeof title === "string" && title ? title : find("heading").textContent);
 }

@@ -3,23 +3,32 @@
 import { make } from "./dom.js";
 import { clamp, plain, spell } from "./numbers.js";
 
-const DECADES = 7; // of a logarithmic slider that also reaches 0
-
-/* Positions of the slider <-> values of the control. */
-function scaleOf({ low, high, scale, step }) {
-  if (scale !== "log") {
-    const count = Math.round((high - low) / step);
-    const digits = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
-    return { count, value: (i) => +(low + i * step).toFixed(digits), place: (value) => Math.round((value - low) / step) };
-  }
-  const zero = low <= 0 ? 1 : 0; // the first position is 0 itself
-  const floor = zero ? Math.log10(high) - DECADES : Math.log10(low);
-  const count = Math.round((Math.log10(high) - floor) / step) + zero;
-  return {
-    count,
-    value: (i) => (zero && i === 0 ? 0 : clamp(+(10 ** (floor + (i - zero) * step)).toPrecision(3), low, high)),
-    place: (value) => (value <= 0 ? 0 : Math.max(zero, Math.round((Math.log10(value) - floor) / step) + zero)),
+/* Positions of the slider <-> values of the control. The slider runs over a part of what
+   the control takes; its number box reaches the rest. */
+function scaleOf(control) {
+  const { scale, step } = control;
+  const [low, high] = control.slider || [control.low, control.high];
+  const digits = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
+  const short = (value) => clamp(+value.toPrecision(3), low, high);
+  const ways = {
+    linear: {
+      count: (high - low) / step,
+      value: (i) => +(low + i * step).toFixed(digits),
+      place: (value) => (value - low) / step,
+    },
+    log: {
+      count: Math.log10(high / low) / step,
+      value: (i) => short(low * 10 ** (i * step)),
+      place: (value) => Math.log10(Math.max(value, low) / low) / step,
+    },
+    cubic: {
+      count: 1 / step,
+      value: (i) => short(high * (i * step) ** 3),
+      place: (value) => Math.cbrt(Math.max(0, value) / high) / step,
+    },
   };
+  const way = ways[scale] || ways.linear;
+  return { ...way, count: Math.round(way.count) };
 }
 
 /* onvalue(number) while it moves; `show` sets it from outside without an event. */
@@ -51,7 +60,7 @@ export function makeSlider(control, onvalue, { whole = false } = {}) {
 
   function show(value) {
     current = value;
-    const place = String(clamp(map.place(value), 0, map.count));
+    const place = String(clamp(Math.round(map.place(value)), 0, map.count));
     if (range.value !== place) range.value = place;
     const said = `${spell(value, 4)} ${control.unit}`.trim();
     if (range.getAttribute("aria-valuetext") !== said) range.setAttribute("aria-valuetext", said);

@@ -30,14 +30,26 @@ export function beginStability(host, onpick) {
   panel.key.replaceChildren(legend);
   drawWith((base) => {
     if (!view.stability || !visible(panel)) return;
+    if (!view.stability.rates) return empty();
     if (base || panel.stale) drawBase();
     drawFore();
   });
   listen();
 }
 
+/* No map for this setting: the server says why. */
+function empty() {
+  sheet(panel, "base");
+  sheet(panel, "fore");
+  panel.frame = null;
+  best.hidden = true;
+  write(legend, view.stability.error);
+  describe(panel, view.stability.error);
+}
+
 /* Arrays of the answer, ready to draw. */
 export function readStability(said) {
+  if (said.error) return said;
   return { ...said, rates: fromBase64(said.rate, Float32Array), regionIds: fromBase64(said.region, Uint8Array) };
 }
 
@@ -59,7 +71,7 @@ function drawBase() {
   tell();
 }
 
-const unstable = (rate) => !(rate < 1 - 1e-9);
+const growing = (at) => view.stability.regions[view.stability.regionIds[at]]?.name === "diverging" || !(view.stability.rates[at] <= 1 + 1e-6);
 
 /* The whole map, painted once for each answer, theme and size. */
 function whole(frame) {
@@ -86,9 +98,10 @@ function paint() {
   const danger = mix(colour("card"), colour("heat"), 0.16);
   for (let r = 0; r < rows; r++)
     for (let c = 0; c < columns; c++) {
-      const rate = rates[r * columns + c];
+      const at = r * columns + c;
+      const rate = rates[at];
       const speed = clamp(-Math.log10(Math.max(1e-3, rate)) / 0.45, 0, 1);
-      const rgb = unstable(rate) ? danger : mix(colour("ground0"), colour("map1"), Math.sqrt(speed));
+      const rgb = growing(at) ? danger : mix(colour("ground0"), colour("map1"), Math.sqrt(speed));
       image.data.set([...rgb, 255], 4 * ((rows - 1 - r) * columns + c));
     }
   canvas.getContext("2d").putImageData(image, 0, 0);
@@ -97,13 +110,12 @@ function paint() {
 
 /* Not only red: what diverges is hatched. */
 function hatch(pen, frame) {
-  const { shape, rates } = view.stability;
-  const [rows, columns] = shape;
+  const [rows, columns] = view.stability.shape;
   pen.save();
   pen.beginPath();
   for (let r = 0; r < rows; r++) {
     let c = columns - 1;
-    while (c >= 0 && unstable(rates[r * columns + c])) c--;
+    while (c >= 0 && growing(r * columns + c)) c--;
     if (c === columns - 1) continue;
     const y = frame.bottom - ((r + 1) / rows) * frame.high;
     pen.rect(frame.left + ((c + 1) / columns) * frame.wide, y - 0.3, ((columns - 1 - c) / columns) * frame.wide, frame.high / rows + 0.6);
@@ -184,7 +196,7 @@ function regionAt(rate, share) {
 
 function sentence([lr, momentum]) {
   const region = regionAt(lr, momentum);
-  return `${region ? region.name : "outside the map"} at ${spell(lr)}, ${spell(momentum)}`;
+  return `${region ? region.title || region.name : "outside the map"} at ${spell(lr)}, ${spell(momentum)}`;
 }
 
 function tell() {
@@ -194,11 +206,11 @@ function tell() {
   refreshData(panel);
 }
 
-const rows = () => ({
+const rows = () => view.stability.error ? { columns: [], rows: [] } : ({
   columns: ["particle", "learning rate", "momentum", "region", "meaning"],
   rows: markers().map(([lr, momentum], i) => {
     const region = regionAt(lr, momentum);
-    return [String(i + 1), lr, momentum, region ? region.name : "–", region ? region.meaning : "–"];
+    return [String(i + 1), lr, momentum, region ? region.title || region.name : "–", region ? region.meaning : "–"];
   }),
 });
 
@@ -234,7 +246,7 @@ function listen() {
 
 function nudge(event) {
   const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-  if (!way || !view.stability || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!way || !panel.frame || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   const { x, y } = panel.frame;
   const far = event.shiftKey ? 0.1 : 0.01;

@@ -23,6 +23,14 @@ export const last = (particle = view.chosen) => {
   return gone == null ? view.sim.steps : Math.max(0, Math.min(gone, view.sim.steps));
 };
 
+/* The step at which plots end: a little after the last particle is gone, else the last. */
+export function horizon() {
+  const { diverged, particles, steps } = view.sim;
+  const gone = Array.from({ length: particles }, (_, i) => diverged[i] ?? Infinity);
+  const end = Math.max(...gone);
+  return Math.max(1, Math.min(steps, Math.ceil(end * 1.3) + 5));
+}
+
 /* Arrays of a simulation, with the words of their header. */
 export function simulation({ header, values }) {
   const [, particles, length] = header.shape;
