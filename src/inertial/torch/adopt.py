@@ -42,6 +42,8 @@ def load(
     ):
         if "reference_lr" in kept and "reference_lr" not in origin:
             group["reference_lr"] = kept["reference_lr"]
+        if keep_hyperparameters:  # buffers are to come in the type that stays
+            group["state_dtype"] = kept["state_dtype"]
     adopt(optimizer, final[0])
     if keep_hyperparameters:
         for group, kept in zip(optimizer.param_groups, own, strict=True):

@@ -5,6 +5,11 @@ spacing nothing enters any more (PyTorch's own buffer stops at 64 where the exac
 reaches 100). Rounded at random, up or down in proportion to the distance, its mean is
 exact. The chance is a function of seed and place alone, so that every kernel makes the
 same digits.
+
+An 8-bit buffer keeps whole steps of 1/127 of the largest number of its block of 256.
+One rounding is off by less than a step, |error| < largest/127, and by nothing on
+average, but for float32's own roundings. A block whose largest number is below
+127·2⁻¹²⁶ is kept as 0; one with an inf or nan is kept as nan.
 """
 
 from __future__ import annotations
