@@ -112,6 +112,7 @@ def run(
     *,
     pictures: bool = False,
     workers: int | None = None,
+    limit: float | None = None,
 ) -> Generator[Result, None, None]:
     """Run experiments, several at a time, each process on one thread.
 
@@ -120,6 +121,8 @@ def run(
         seed: Of their chance. The same seed makes the same numbers.
         pictures: Whether to draw the figures.
         workers: How many processes. Default: as many as there are cores.
+        limit: After how long without any result those at work are ended. Default:
+            never. Unit: s.
 
     Yields:
         What came of each, as it finishes. A process that dies takes one experiment
@@ -133,9 +136,10 @@ def run(
             team.append(worker := _Worker(seed, pictures))
             yield from worker.begin(waiting)
         while busy := {id(w.pipe): w for w in team if w.statement is not None}:
-            for pipe in wait([worker.pipe for worker in busy.values()]):
+            ready = wait([worker.pipe for worker in busy.values()], limit)
+            for pipe in ready or [worker.pipe for worker in busy.values()]:
                 worker = busy[id(pipe)]
-                yield worker.collect()
+                yield worker.collect() if ready else worker.give_up(limit or 0.0)
                 yield from worker.begin(waiting)
     finally:
         for worker in team:
@@ -200,6 +204,13 @@ class _Worker:
             self._hire()
             return Result(name, error=told)
         return result._replace(name=name)
+
+    def give_up(self, limit: float) -> Result:
+        """Return that it took too long, with its process ended and another hired."""
+        name = "" if self.statement is None else self.statement.name
+        self.stop()
+        self._hire()
+        return Result(name, error=f"it took longer than {limit:g} s and was ended")
 
     def stop(self) -> None:
         """End the process, whatever it does."""

@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,6 +24,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from inertial.lab import answers, stability
 from inertial.lab.answers import Fault
 from inertial.lab.binary import to_json
+from inertial.lab.proof import Bench
+from inertial.lab.runs import Shelf
 from inertial.lab.schema import schema
 
 STATIC = Path(__file__).parent / "static"
@@ -43,6 +45,7 @@ _HEADERS = (
 )
 
 Answer = Callable[[Mapping[str, Any]], Any]
+Look = Callable[[Shelf, str, Mapping[str, str]], Any]
 
 
 class Guarded:
@@ -66,17 +69,17 @@ class Guarded:
         await self.app(scope, receive, guarded if scope["type"] == "http" else send)
 
 
-def make_app(runs: Path | None = None, evidence: bool = True) -> Starlette:
+def make_app(runs: Path | None = None) -> Starlette:
     """Return the application.
 
     Args:
-        runs: The folder below which runs lie; None: there are none to see.
-        evidence: Whether the statements are offered.
+        runs: The folder below which runs lie; None: `runs`, where training puts them.
 
     Returns:
         The application, for any ASGI server.
     """
     limiter = anyio.CapacityLimiter(AT_ONCE)
+    shelf, bench = Shelf(runs or Path("runs")), Bench()
     said = Response(to_json(schema()), media_type="application/json")
 
     def compute(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
@@ -87,7 +90,34 @@ def make_app(runs: Path | None = None, evidence: bool = True) -> Starlette:
 
         return endpoint
 
+    def look(answer: Look) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            name = request.path_params.get("id", "")
+            words = dict(request.query_params)
+            found = await to_thread.run_sync(partial(answer, shelf, name, words))
+            return _response(found)
+
+        return endpoint
+
+    experiments = anyio.CapacityLimiter(2)  # one at work, and the next one waiting
+
+    async def evidence(request: Request) -> Response:
+        name = request.path_params.get("name")
+        made = partial(bench.made, name) if name else bench.listed
+        found = await to_thread.run_sync(made, limiter=experiments if name else None)
+        return _response(found)
+
+    async def stream(request: Request) -> Response:
+        name = request.path_params["id"]
+        await to_thread.run_sync(shelf.place, name)  # or it is refused at once
+        return StreamingResponse(shelf.stream(name), media_type="text/event-stream")
+
     routes = [
+        *(Route(path, look(answer)) for path, answer in LOOKS.items()),
+        Route("/api/evidence", evidence),
+        Route("/api/evidence/{name}", evidence),
+        Route("/api/runs/{id:path}/stream", stream),
+        Route("/api/runs/{id:path}", look(lambda shelf, name, _: shelf.run(name))),
         Route("/api/schema", said),  # made once, and never waits for a thread
         *(
             Route(f"/api/{name}", compute(answer), methods=["POST"])
@@ -119,6 +149,18 @@ POSTS: dict[str, Answer] = {
     "convert": answers.convert,
 }
 """Path below /api/ -> what answers it."""
+
+LOOKS: dict[str, Look] = {
+    "/api/runs": lambda shelf, *_: shelf.listed(),
+    "/api/runs/{id:path}/reading": lambda shelf, name, _: shelf.reading(name),
+    "/api/runs/{id:path}/data": lambda shelf, name, words: shelf.data(
+        name,
+        words.get("columns", ""),
+        words.get("points", ""),
+        words.get("since", ""),
+    ),
+}
+"""Path -> what is said about the runs of a shelf."""
 
 
 def _page(_: Request) -> Response:

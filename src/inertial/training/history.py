@@ -117,8 +117,8 @@ def read_history(folder: str | Path, buckets: int = 600) -> History:
         runs/none has no config.json. ...
     """
     folder = Path(folder)
-    config = _config(folder)
-    with _opened(folder) as base:
+    config = read_words(folder)
+    with opened(folder) as base:
         count, low, high = base.execute(
             "SELECT COUNT(*), MIN(step), MAX(step) FROM steps"
         ).fetchone()
@@ -152,8 +152,11 @@ def read_history(folder: str | Path, buckets: int = 600) -> History:
         )
 
 
-def _config(folder: Path) -> Mapping[str, Any]:
-    """Read config.json.
+def read_words(folder: Path) -> Mapping[str, Any]:
+    """Read a run's config.json.
+
+    Args:
+        folder: A run folder.
 
     Returns:
         What it says.
@@ -178,7 +181,18 @@ def _config(folder: Path) -> Mapping[str, Any]:
 
 
 @contextmanager
-def _opened(folder: Path) -> Generator[sqlite3.Connection]:
+def opened(folder: Path) -> Generator[sqlite3.Connection]:
+    """Hold a run's records open, for reading only.
+
+    Args:
+        folder: A run folder.
+
+    Yields:
+        A connection that cannot write; the run may go on meanwhile.
+
+    Raises:
+        ValueError: If they cannot be read.
+    """
     address = (folder / "run.sqlite").absolute().as_uri() + "?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=10)) as base:
