@@ -81,6 +81,11 @@ def choose_kernel(group: Group, batch: Batch, stride: Stride) -> str:
     return chosen or _plain(batch)
 
 
+AUTOMATIC = {"native": native}
+"""What "auto" takes without being asked. Triton's kernel has not been timed on a GPU
+yet: ask for it by name."""
+
+
 def _spoken(group: Group) -> str | None:
     """Return the kernel that a group asks for by name, if it does."""
     if group["kernel"] != "auto":
@@ -91,7 +96,7 @@ def _spoken(group: Group) -> str | None:
 
 def _fused_for(batch: Batch) -> str | None:
     """Return the kernel of one pass for where a batch lives, if it is there."""
-    for name, module in FUSED.items():
+    for name, module in AUTOMATIC.items():
         if _all_on(batch, frozenset({DEVICES[name]})):
             if not module.missing():
                 return name

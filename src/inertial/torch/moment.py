@@ -31,7 +31,9 @@ class Moment(NamedTuple):
         return next((last for last in seen if last is not None), None)
 
 
-def stride_of(method: Method, age: int, factor: Factor) -> Stride:
+def stride_of(
+    method: Method, age: int, factor: Factor, last: Coefficients | None = None
+) -> Stride:
     """Return what a method's tensors of one age share in this step."""
     return Stride(
         method.coefficients(age),
@@ -40,4 +42,5 @@ def stride_of(method: Method, age: int, factor: Factor) -> Stride:
         method.maximize,
         factor.whole,
         factor.cut,
+        last,
     )

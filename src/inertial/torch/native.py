@@ -130,7 +130,7 @@ def native(batch: Batch, stride: Stride, *, sums: bool = False) -> Sums | None:
     """
     parts: list[Sums] = []
     left: list[int] = []
-    for count, places in _by_count(batch).items():
+    for count, places in by_count(batch).items():
         part = batch if len(places) == len(batch.params) else batch.take(places)
         told = setting(stride, sums=sums, random=_random(part), count=count)
         found, unmoved = _native.move(
@@ -148,7 +148,7 @@ def native(batch: Batch, stride: Stride, *, sums: bool = False) -> Sums | None:
         )
         left += [places[i] for i in unmoved]
         moved = set(range(len(places))).difference(unmoved)
-        _grow([part.memories[i] for i in moved])
+        grow([part.memories[i] for i in moved])
         mark([part.params[i] for i in moved])
         parts += [completed(found, stride)] if sums else []
     if left:
@@ -186,7 +186,7 @@ def completed(found: tuple[float, ...], stride: Stride) -> Sums:
     return sums
 
 
-def _by_count(batch: Batch) -> dict[int, list[int]]:
+def by_count(batch: Batch) -> dict[int, list[int]]:
     """Return the places of a batch by how many forces their mass has seen, this too."""
     places: dict[int, list[int]] = {}
     if all(memory is None for memory in batch.memories):
@@ -200,7 +200,8 @@ def _random(batch: Batch) -> bool:
     return any(rounding is not None for rounding in batch.roundings)
 
 
-def _grow(memories: list[Any]) -> None:
+def grow(memories: list[Any]) -> None:
+    """Count the force that a kernel has let into adaptive masses."""
     for memory in memories:
         if memory is not None:
             memory.state["memory_0"] += 1

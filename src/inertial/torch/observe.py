@@ -149,13 +149,14 @@ class Observation:
         last = self._last.pop(part.key, None)
         if last is not None and last.tensors != part.tensors:
             last = None
-        scale = self._scale(part.group, stride.coefficients)
-        entry = _entry(stride, sums, scale, last)
+        c = _plain_numbers(stride.coefficients)
+        scale = self._scale(part.group, c)
+        entry = _entry(stride, c, sums, scale, last)
         if not part.keeps_momentum:
             entry = entry._replace(heat=entry.heat + self._lost(part.group, entry))
         if part.key is not None and stride.coefficients.blend_force == 0:
             self._last[part.key] = _Last(
-                _plain_numbers(stride.coefficients),
+                c,
                 sums.gradient_displacement / stride.cut,
                 sums.displacement_square,
                 part.tensors,
@@ -165,10 +166,9 @@ class Observation:
 
     def _scale(self, group: Group, c: Coefficients) -> float | None:
         """Return the last step's scale of energy; note this one's for the next."""
-        if float(c.kick):
-            self._kept.setdefault(id(group), (group, {}))[1]["energy_scale"] = float(
-                energy_scale(c)
-            )
+        if c.kick:
+            kept = self._kept.setdefault(id(group), (group, {}))[1]
+            kept["energy_scale"] = energy_scale(c)
         scale: float | None = group.get("energy_scale")
         return scale
 
@@ -194,15 +194,20 @@ class Observation:
 
 def _plain_numbers(c: Coefficients) -> Coefficients:
     """Return coefficients that a scheduler cannot change afterwards in place."""
-    if any(isinstance(number, Tensor) for number in c):
-        return Coefficients(*(float(number) for number in c))
+    for number in c:
+        if isinstance(number, Tensor):
+            return Coefficients(*(float(number) for number in c))
     return c
 
 
 def _entry(
-    stride: Stride, sums: Sums, before: float | None, last: _Last | None
+    stride: Stride,
+    c: Coefficients,
+    sums: Sums,
+    before: float | None,
+    last: _Last | None,
 ) -> _Entry:
-    c = _plain_numbers(stride.coefficients)
+    after = momentum_square_after(sums, c)
     energies = (sums.energy_before, sums.energy_slowed, sums.energy_after)
     if not c.kick:  # no force enters: the unit of energy is that of the last that did
         c = c._replace(kick=1.0, drift=before or 0.0)
@@ -219,7 +224,7 @@ def _entry(
         booked.heat,
         booked.schedule_work,
         sums.gradient_square / stride.cut**2,
-        momentum_square_after(sums, stride.coefficients),
+        after,
         sums.displacement_square,
         sums.force_momentum,
         sums.force_square,
@@ -230,11 +235,13 @@ def _entry(
     )
 
 
-def _gathered(entries: list[tuple[_Entry, int]], mesh: Any) -> list[float]:
+def _gathered(entries: list[tuple[_Entry, int]], mesh: Any) -> _Entry:
     """Return the entries of all parts and processes added up, in one collective.
 
     What several processes hold alike counts once: each brings its share.
     """
+    if mesh is None and len(entries) == 1 and not _is_remote(entries[0][0]):
+        return entries[0][0]
     ranks = 1 if mesh is None else mesh.size()
     rows = [
         [value / (copies or ranks) for value in entry] if mesh else list(entry)
@@ -244,7 +251,7 @@ def _gathered(entries: list[tuple[_Entry, int]], mesh: Any) -> list[float]:
         (v.device for row in rows for v in row if isinstance(v, Tensor)), None
     )
     if device is None and mesh is None:
-        return [sum(column) for column in zip(*rows, strict=True)]
+        return _Entry(*(sum(column) for column in zip(*rows, strict=True)))
     if mesh is not None:
         device = mesh.device_type
     made = [
@@ -257,11 +264,16 @@ def _gathered(entries: list[tuple[_Entry, int]], mesh: Any) -> list[float]:
     if mesh is not None:
         flat = mesh if mesh.ndim == 1 else mesh._flatten()
         torch.distributed.all_reduce(whole, group=flat.get_group())
-    return whole.tolist()
+    return _Entry(*whole.tolist())
 
 
-def _reading(values: list[float]) -> Reading:
-    total = _Entry(*values)
+def _is_remote(entry: _Entry) -> bool:
+    """Return whether an entry's numbers are tensors, on whatever device."""
+    told = (entry.displacement_square, entry.turn, entry.way_square)
+    return any(isinstance(value, Tensor) for value in told)
+
+
+def _reading(total: _Entry) -> Reading:
     met = math.sqrt(max(total.force_square * total.momentum_square, 0.0))
     return Reading(
         total.kinetic,

@@ -236,8 +236,7 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        with torch.set_grad_enabled(self.defaults["differentiable"]):
-            self._stepper.step(self, self._init_group)
+        self._stepper.step(self, self._init_group)
         return loss
 
     def _init_group(  # a name that PyTorch's compiler knows and runs eagerly

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 
 from inertial.conventions.method import Method
+from inertial.physics.coefficients import Coefficients
 from inertial.torch import native
-from inertial.torch.kernels import is_zero
+from inertial.torch.kernels import Stride, is_zero
+from inertial.torch.limit import Factor
 from inertial.torch.memory import remembers
 from inertial.torch.methods import Group, read, words_of
 from inertial.torch.moment import Moment, stride_of
@@ -18,12 +20,42 @@ from inertial.torch.observe import Part
 from inertial.torch.state import RANDOM
 
 
-class _Spoken(NamedTuple):
-    """A group's words as they were, and what they meant."""
+class Spoken(NamedTuple):
+    """A group's words as they were, and what they meant.
+
+    Attributes:
+        group: The group.
+        words: All words that bear on its step.
+        method: What they spell.
+        plain: Whether they ask for nothing but the map on plain tensors.
+    """
 
     group: Group
     words: tuple[Any, ...]
     method: Method
+    plain: bool
+
+
+class _Ready(NamedTuple):
+    """What the compiled module is told, and for what it was made."""
+
+    method: Method
+    factor: Factor
+    watched: bool
+    stride: Stride
+    told: tuple[float, ...]
+    keeps: bool
+    roll: Any
+
+    def made_for(
+        self, method: Method, factor: Factor, last: Coefficients | None, watched: bool
+    ) -> bool:
+        return (
+            self.method is method
+            and self.factor is factor
+            and self.stride.last is last
+            and self.watched is watched
+        )
 
 
 class Rolls:
@@ -35,25 +67,25 @@ class Rolls:
     """
 
     def __init__(self) -> None:
-        self._spoken: dict[int, _Spoken] = {}
-        self._roll: dict[int, Any] = {}
+        self._spoken: dict[int, Spoken] = {}
+        self._ready: dict[Any, _Ready] = {}
 
-    def method(self, place: int, group: Group) -> Method:
+    def read(self, place: int, group: Group) -> Spoken:
         """Return what a group's words spell, read again only where they changed."""
         kept = self._spoken.get(place)
         words = _said(group)
         if kept is not None and kept.group is group and kept.words == words:
-            return kept.method
+            return kept
         method = read(group, checked=True)
+        spoken = Spoken(group, words, method, _is_plain(group, method))
         if not any(isinstance(word, Tensor) for word in words):
-            self._spoken[place] = _Spoken(group, words, method)
-        return method
+            self._spoken[place] = spoken
+        return spoken
 
     def move(
         self,
         place: Any,
-        group: Group,
-        method: Method,
+        spoken: Spoken,
         moment: Moment,
         params: list[Tensor],
     ) -> bool:
@@ -61,26 +93,20 @@ class Rolls:
 
         Args:
             place: Tells these tensors from others, from step to step.
-            group: The group.
-            method: What its words spell.
+            spoken: What their group's words spell.
             moment: What all groups share.
             params: Which of the group's tensors.
 
         Returns:
             Whether they moved; if not, none did.
         """
-        if not isinstance(params, list) or not _is_plain(group, method):
+        if not spoken.plain or not isinstance(params, list):
             return False
-        stride = stride_of(method, method.settles_at or 0, moment.factor)
-        keeps = not is_zero(stride.coefficients.decay)
-        key = (place, 0)
-        stride = stride._replace(last=moment.last(key))
-        watched = bool(moment.observers)
-        told = native.setting(stride, sums=watched, random=False)
-        roll = self._roll.get(place)
-        if roll is None:
-            roll = self._roll[place] = native.roll()
-        done = roll.step(params, moment.state, keeps, told, torch.get_num_threads())
+        ready = self._readied(place, spoken.method, moment)
+        told, keeps = ready.told, ready.keeps
+        done = ready.roll.step(
+            params, moment.state, keeps, told, torch.get_num_threads()
+        )
         if not done:
             return False
         found, moved = done
@@ -90,23 +116,51 @@ class Rolls:
                 if moved == len(params)
                 else [param for param in params if param.grad is not None]
             )
-        if watched and moved:
-            sums = native.completed(found, stride)
+        if moment.observers and moved:
+            sums = native.completed(found, ready.stride)
+            part = Part((place, 0), spoken.group, 0, moved, None, keeps)
             for observer in moment.observers:
-                part = Part(key, group, 0, moved, None, keeps)
-                observer.record(part, stride, sums)
+                observer.record(part, ready.stride, sums)
         return True
+
+    def _readied(self, place: Any, method: Method, moment: Moment) -> _Ready:
+        """Return what the compiled module is told, made again only where it changed."""
+        watched = bool(moment.observers)
+        last = moment.last((place, 0)) if watched else None
+        kept = self._ready.get(place)
+        if kept is not None and kept.made_for(method, moment.factor, last, watched):
+            return kept
+        stride = stride_of(method, method.settles_at or 0, moment.factor, last)
+        ready = _Ready(
+            method,
+            moment.factor,
+            watched,
+            stride,
+            native.setting(stride, sums=watched, random=False),
+            not is_zero(stride.coefficients.decay),
+            native.roll() if kept is None else kept.roll,
+        )
+        self._ready[place] = ready
+        return ready
 
 
 def _said(group: Group) -> tuple[Any, ...]:
     names = _NAMES.get(group["method"])
     if names is None:
-        words = ("method", "maximize", *words_of(group).defaults)
+        words = (*_ALWAYS, *words_of(group).defaults)
         names = _NAMES[group["method"]] = itemgetter(*words)
     said: tuple[Any, ...] = names(group)
     return said
 
 
+_ALWAYS = (
+    "method",
+    "maximize",
+    "kernel",
+    "foreach",
+    "differentiable",
+    "state_dtype",
+)
 _NAMES: dict[str, itemgetter] = {}
 
 
@@ -121,4 +175,10 @@ def _is_plain(group: Group, method: Method) -> bool:
         and not remembers(method.kinetic)
         and not native.missing()
         and native.moves(method.kinetic)
+        and not _is_remote(group["lr"])
     )
+
+
+def _is_remote(lr: Any) -> bool:
+    """Return whether a learning rate would have to be fetched from a device."""
+    return isinstance(lr, Tensor) and lr.device.type != "cpu"

@@ -149,7 +149,9 @@ class Stepper:
         return remove
 
     def _moment(self, optimizer: torch.optim.Optimizer, factor: Factor) -> Moment:
-        watching = tuple(o for o in self.observers if o.wants())
+        watching: tuple[Observation, ...] = ()
+        if self.observers:
+            watching = tuple(o for o in self.observers if o.wants())
         return Moment(optimizer.state, watching, factor)
 
     def step(self, optimizer: torch.optim.Optimizer, collect: Gather) -> None:
@@ -172,17 +174,19 @@ class Stepper:
         if factor is None:  # the scaler found an overflow: nothing moves
             return
         if torch.compiler.is_compiling():
-            self._step_traced(optimizer, factor, collect)
+            with torch.set_grad_enabled(optimizer.defaults["differentiable"]):
+                self._step_traced(optimizer, factor, collect)
         else:
             self._step(optimizer, factor)
 
     def _step(self, optimizer: torch.optim.Optimizer, factor: Factor) -> None:
         moment = self._moment(optimizer, factor)
         for number, group in enumerate(optimizer.param_groups):
-            method = self._rolls.method(number, group)
-            if not self._rolls.move(number, group, method, moment, group["params"]):
-                columns = partial(gather, optimizer, group, method)
-                move_group(number, group, method, moment, columns)
+            spoken = self._rolls.read(number, group)
+            if not self._rolls.move(number, spoken, moment, group["params"]):
+                columns = partial(gather, optimizer, group, spoken.method)
+                with torch.set_grad_enabled(group["differentiable"]):
+                    move_group(number, group, spoken.method, moment, columns)
         for observer in self.observers:
             observer.deliver()
 
@@ -232,8 +236,8 @@ class Stepper:
         """
         moment = self._moment(optimizer, Factor())
         group = optimizer.param_groups[place.number]
-        method = self._rolls.method(place.number, group)
+        spoken = self._rolls.read(place.number, group)
         key = (place.number, place.at)
-        if not self._rolls.move(key, group, method, moment, [param]):
-            columns = partial(gather, optimizer, group, method, only=place.at)
-            move_group(key, group, method, moment, columns)
+        if not self._rolls.move(key, spoken, moment, [param]):
+            columns = partial(gather, optimizer, group, spoken.method, only=place.at)
+            move_group(key, group, spoken.method, moment, columns)

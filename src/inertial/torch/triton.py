@@ -84,7 +84,7 @@ def triton(batch: Batch, stride: Stride, *, sums: bool = False) -> Sums | None:
     """
     parts: list[Sums] = []
     left: list[int] = []
-    for count, places in native._by_count(batch).items():
+    for count, places in native.by_count(batch).items():
         part = batch if len(places) == len(batch.params) else batch.take(places)
         told = _Told.of(stride, sums=sums, count=count)
         plan = plan_of(part, pairs=stride.kinetic.name == "newtonian")
@@ -95,7 +95,7 @@ def triton(batch: Batch, stride: Stride, *, sums: bool = False) -> Sums | None:
         still = set(plan.left)
         moved = [i for i in range(len(places)) if i not in still]
         left += [places[i] for i in plan.left]
-        native._grow([part.memories[i] for i in moved])
+        native.grow([part.memories[i] for i in moved])
         native.mark([part.params[i] for i in moved])
     if left:
         rest = batch.take(left)
