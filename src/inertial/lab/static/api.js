@@ -69,7 +69,7 @@ export function fromBase64(text, Kind) {
 export function latest(fly) {
   let wanted = false;
   let away = false;
-  return async function ask() {
+  async function ask() {
     wanted = true;
     if (away) return;
     away = true;
@@ -78,5 +78,7 @@ export function latest(fly) {
       await fly();
     }
     away = false;
-  };
+  }
+  ask.idle = () => !away;
+  return ask;
 }

@@ -11,12 +11,13 @@ import { beginPhase } from "./phase.js";
 import { beginPresets, show as showHeading } from "./presets.js";
 import { beginSnippets, showSnippets } from "./snippets.js";
 import { beginStability, forgetMap, readStability } from "./stability.js";
-import { get, listen, usualPoints } from "./state.js";
+import { get, listen, settings, usualPoints } from "./state.js";
 import { onTheme } from "./theme.js";
 import { beginTransport, startOver } from "./transport.js";
-import { draw, simulation, view } from "./view.js";
+import { draw, onDrawn, simulation, view } from "./view.js";
 
 const LAND = ["l", "f", "box"]; // words that change the ground
+const MAP = [...LAND, "p", "i", "kin"]; // and the map, with the clock of the particle
 const QUIET = ["k", "tab", "lesson", "run", "cmp", "x", "y", "log", "ph", "v"]; // words that ask for nothing
 let groundOf = null;
 let mapOf = null;
@@ -56,12 +57,11 @@ function begin() {
 
 export const startPlaying = () => (playNext = true);
 
-export const refresh = latest(async () => {
-  document.body.dataset.state = "busy";
+const fly = latest(async () => {
+  const mine = ++seq;
   const state = get();
-  const words = { ...state, particle: view.chosen, seq: ++seq };
   try {
-    await fetchAll(state, words);
+    await fetchAll(state, { ...state, particle: view.chosen, seq: mine });
     complain(null);
     if (playNext) startOver();
     playNext = false;
@@ -69,10 +69,22 @@ export const refresh = latest(async () => {
   } catch (refusal) {
     fail(refusal);
   }
+  landed = mine;
   draw(true);
-  await new Promise((done) => requestAnimationFrame(() => done()));
-  document.body.dataset.state = "ready";
-  document.body.dataset.seq = String(seq);
+});
+
+let landed = 0;
+
+/* Ask the library again. The body says when the answer to the newest state is drawn. */
+export function refresh() {
+  document.body.dataset.state = "busy";
+  fly();
+}
+
+onDrawn((base) => {
+  if (!base || !landed) return;
+  document.body.dataset.seq = String(landed);
+  if (landed === seq && fly.idle()) document.body.dataset.state = "ready";
 });
 
 const key = (state, names) => names.map((name) => state[name]).join("|");
@@ -80,7 +92,8 @@ const key = (state, names) => names.map((name) => state[name]).join("|");
 /* All that the panels need, asked for at once; ground and map only where they changed. */
 async function fetchAll(state, words) {
   const ground = key(state, LAND);
-  const own = key(state, Object.keys(state).filter((name) => !QUIET.includes(name) && !["n", "s", "steps"].includes(name))) + view.chosen;
+  const clock = settings()[Math.min(view.chosen, settings().length - 1)][2];
+  const own = [key(state, MAP), view.chosen, clock].join();
   const [land, sim, analysis, map] = await Promise.all([
     ground === groundOf ? view.land : ask("api/landscape", words),
     askArrays("api/sim", words),
@@ -92,6 +105,7 @@ async function fetchAll(state, words) {
   if (map !== view.stability) view.stability = readStability(map);
   view.sim = simulation(sim);
   view.analysis = analysis;
+  if (analysis.settings) view.stability.marker = analysis.settings.map(({ lr, momentum }) => [lr, momentum]);
   view.chosen = Math.min(view.chosen, view.sim.particles - 1);
   [groundOf, mapOf] = [ground, own];
   const { of, particles } = view.sim;

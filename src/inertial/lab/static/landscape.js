@@ -16,7 +16,7 @@ const ARROWS = [
   { name: "velocity", x: "vx", y: "vy", ink: "other" },
 ];
 const shown = { force: true, momentum: true, velocity: false };
-const TRAIL = 160; // steps behind a particle that stay bright
+const TRAIL = 160; // steps behind a particle that stay bright, less for each of several
 
 let panel;
 let ground = null; // the painted bands, kept while landscape, theme and size stay
@@ -94,11 +94,12 @@ function drawFore() {
   const pen = sheet(panel, "fore");
   const { frame } = panel;
   const now = step();
+  const trail = TRAIL / Math.sqrt(view.sim.particles);
   pen.save();
   clip(pen, frame);
   for (const i of order()) {
     const to = Math.min(now, last(i));
-    casedPath(pen, frame, channel("x", i), channel("y", i), Math.max(0, to - TRAIL), to, { stroke: particleColour(i), width: 2.2 });
+    casedPath(pen, frame, channel("x", i), channel("y", i), Math.max(0, Math.round(to - trail)), to, { stroke: particleColour(i), width: 2.2 });
   }
   pen.restore();
   points().forEach(([x, y], i) => i < view.sim.particles && mark(pen, frame.px(x), frame.py(y), i, { hollow: true, radius: 5.5, ring: grabbed === i }));

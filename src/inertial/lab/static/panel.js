@@ -53,6 +53,7 @@ export function makePanel(host, { name, title, role = "img", rows, onresize, too
   });
   panel.data = data;
   panels.set(name, panel);
+  fit(panel);
   new ResizeObserver(() => fit(panel) && onresize()).observe(plot);
   return panel;
 }
@@ -73,14 +74,14 @@ function fit(panel) {
 
 /* A clean sheet, in CSS pixels. */
 export function sheet(panel, which) {
-  if (!panel.width) fit(panel);
   const pen = panel[which].getContext("2d");
   pen.setTransform(panel.ratio || 1, 0, 0, panel.ratio || 1, 0, 0);
   pen.clearRect(0, 0, panel.width, panel.height);
   return pen;
 }
 
-export const visible = (panel) => panel.plot.offsetParent !== null && panel.plot.clientWidth > 0;
+/* What the observer last saw: asking the browser itself would lay the page out anew. */
+export const visible = (panel) => panel.width > 0 && panel.height > 0;
 
 export const describe = (panel, sentence) => write(panel.said, sentence);
 

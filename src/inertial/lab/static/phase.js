@@ -88,7 +88,7 @@ function drawFore() {
   clip(pen, frame, 6);
   for (let i = 0; i < view.sim.particles; i++) {
     const to = Math.min(now, last(i));
-    path(pen, i, Math.max(0, to - 60), to, 2, true);
+    path(pen, i, Math.max(0, to - (i === view.chosen ? 60 : 12)), to, 2, i === view.chosen);
     mark(pen, frame.px(channel(along(), i)[to]), frame.py(channel(`p${along()}`, i)[to]), i, { radius: i === view.chosen ? 5.5 : 4 });
   }
   pen.restore();

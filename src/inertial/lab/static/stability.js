@@ -15,6 +15,7 @@ let pick;
 let best;
 let legend;
 let hovered = null;
+let drawn = null; // the place that was hovered when this was last drawn
 let picture = null;
 
 /* onpick(lr, momentum): what a click, a key or the button asks for. */
@@ -31,8 +32,10 @@ export function beginStability(host, onpick) {
   drawWith((base) => {
     if (!view.stability || !visible(panel)) return;
     if (!view.stability.rates) return empty();
+    const changed = base || panel.stale || hovered !== drawn;
     if (base || panel.stale) drawBase();
-    drawFore();
+    if (changed) drawFore(); // nothing here moves with the steps
+    drawn = hovered;
   });
   listen();
 }

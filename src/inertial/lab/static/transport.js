@@ -43,7 +43,7 @@ export function beginTransport(host) {
   speed = make("select", { "aria-label": "Speed", class: "small" }, ...SPEEDS.map(([value, text]) => make("option", { value }, text)));
   speed.value = "1";
   host.append(
-    make("div", { class: "transport", role: "group", "aria-label": "Play" }, play,
+    make("div", { class: "transport", role: "group", "aria-label": "Playback" }, play,
       button("back", "One step back", () => goTo(view.k - 1)),
       button("forward", "One step forward", () => goTo(view.k + 1)), scrub, count, speed),
   );
