@@ -275,7 +275,9 @@ def _check_node(node: ast.expr) -> None:
         if not isinstance(node.op, _OPERATORS):
             raise FormulaError("Only + - * / and ** can join numbers.", at)
     elif isinstance(node, ast.Name) and node.id in FUNCTIONS:
-        raise FormulaError(f"{node.id} needs a bracket, such as {node.id}(x).", at)
+        raise FormulaError(
+            f"The function {node.id} needs a bracket, such as {node.id}(x).", at
+        )
     elif isinstance(node, ast.Constant) and not math.isfinite(float(node.value)):  # type: ignore[arg-type]
         raise FormulaError("A number is too large. Use a smaller one.", at)
     elif isinstance(node, ast.Call):
@@ -286,7 +288,7 @@ def _check_call(node: ast.Call, at: int) -> None:
     if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
         raise FormulaError("Between a value and a bracket a * is missing.", at)
     if len(node.args) != 1 or node.keywords:
-        raise FormulaError(f"{node.func.id} takes one argument.", at)
+        raise FormulaError(f"The function {node.func.id} takes one argument.", at)
 
 
 def _check_power(exponent: ast.expr, at: int) -> None:
