@@ -11,6 +11,8 @@ import { draw, view } from "./view.js";
 import { pause } from "./transport.js";
 
 const TABS = ["explore", "learn", "evidence", "runs"];
+const ROLLING = ["explore", "learn"]; // the tabs that show particles
+let entered = false;
 const rooms = {}; // the rooms behind the other tabs, fetched when first entered
 
 function showTab() {
@@ -30,6 +32,7 @@ function showTab() {
     else rooms[name]?.then((made) => made.leave?.());
   }
   if (tab === "evidence" || tab === "runs") pause();
+  else if (!view.sim && entered) refresh();
   draw(true);
 }
 
@@ -88,10 +91,11 @@ async function main() {
     });
     showTab();
     if (get().tab === "learn" && get().set === initial().set && get().l === initial().l) enter(+get().lesson || 1, { push: false });
-    else {
+    else if (ROLLING.includes(get().tab)) {
       if (get().k === initial().k && !calm()) startPlaying();
       refresh();
     }
+    entered = true;
   } catch (refusal) {
     find("fault").hidden = false;
     write(find("fault"), refusal.message);

@@ -2,6 +2,7 @@
 
 import { read } from "./api.js";
 import { make, say, write } from "./dom.js";
+import { spell } from "./numbers.js";
 import { table } from "./table.js";
 
 let statements = null;
@@ -50,6 +51,7 @@ export async function enter(host) {
   );
   list.append(...statements.map(item));
   show();
+  document.body.dataset.state = "ready";
 }
 
 const text = (each) => `${each.name} ${each.sentence} ${each.verdict} ${each.because} ${each.topic}`.toLowerCase();
@@ -86,6 +88,7 @@ async function open(each, body) {
   try {
     const found = await read(`api/evidence/${encodeURIComponent(each.name)}`);
     waiting.remove();
+    if (found.error) body.append(make("p", { class: "wrong" }, found.error));
     if (found.seen) body.append(make("p", {}, String(found.seen)));
     if (found.comparisons?.length) body.append(comparisons(found.comparisons));
     if (found.svg) body.append(picture(found.svg, each.sentence));
@@ -95,32 +98,31 @@ async function open(each, body) {
   }
 }
 
+const FIELDS = [["predicted", "Predicted"], ["measured", "Measured"], ["tolerance", "Within"]];
+
 function comparisons(rows) {
-  const columns = Object.keys(rows[0]);
-  const titled = columns.map((name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " "));
+  const shown = FIELDS.filter(([name]) => rows.some((row) => row[name] != null));
+  const first = (row) => make("div", {}, row.what || row.name || "", row.why ? make("small", {}, row.why) : null);
+  const cells = (row) => shown.map(([name]) => (Array.isArray(row[name]) ? row[name].map((each) => spell(each, 5)).join(", ") : row[name]));
   return make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Comparisons" },
-    table("Comparisons", titled, rows.map((row) => columns.map((name) => (typeof row[name] === "boolean" ? (row[name] ? "yes" : "no") : row[name])))));
+    table("Comparisons", ["Compared", ...shown.map(([, title]) => title), "Holds"],
+      rows.map((row) => [first(row), ...cells(row), row.holds == null ? "" : row.holds ? "yes" : "no"])));
 }
 
-/* A figure of the report. Its styles are set again one by one: the page's policy lets no
-   style in that came as text. Scripts and handlers stay outside. */
+/* A figure of the report. The page's policy lets no style in that comes as text, so each
+   is parked under another name and set again. Scripts and handlers stay outside. */
 function picture(source, title) {
-  const parsed = new DOMParser().parseFromString(source, "image/svg+xml").documentElement;
+  const parked = source.replace(/\sstyle=/g, " data-style=").replace(/<style[\s\S]*?<\/style>/g, "");
+  const parsed = new DOMParser().parseFromString(parked, "image/svg+xml").documentElement;
   if (parsed.nodeName !== "svg") return make("p", { class: "note" }, "The figure cannot be read.");
-  for (const bad of parsed.querySelectorAll("script, foreignObject, style, metadata")) bad.remove();
-  const styles = [];
-  for (const element of [parsed, ...parsed.querySelectorAll("*")]) {
-    for (const { name } of [...element.attributes]) if (name.startsWith("on")) element.removeAttribute(name);
-    const style = element.getAttribute("style");
-    element.removeAttribute("style");
-    if (style) styles.push([element, style]);
-  }
-  parsed.setAttribute("role", "img");
-  parsed.setAttribute("aria-label", `Figure: ${title}`);
+  for (const bad of parsed.querySelectorAll("script, foreignObject, metadata")) bad.remove();
   const svg = document.importNode(parsed, true);
-  const before = [parsed, ...parsed.querySelectorAll("*")];
-  const after = [svg, ...svg.querySelectorAll("*")];
-  for (const [element, style] of styles) after[before.indexOf(element)].style.cssText = style;
+  for (const element of [svg, ...svg.querySelectorAll("*")]) {
+    for (const { name } of [...element.attributes]) if (name.startsWith("on")) element.removeAttribute(name);
+    if (element.dataset.style) element.style.cssText = element.dataset.style;
+    delete element.dataset.style;
+  }
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", `Figure: ${title}`);
   return make("figure", { class: "picture" }, svg);
 }
-

@@ -34,8 +34,9 @@ export function addPlot(host, { name, title, lines, titles, tools = [] }) {
   return plot;
 }
 
-export function drawRuns(base = false) {
+export function drawRuns(base = false, done = null) {
   whole ||= base;
+  if (done) requestAnimationFrame(() => requestAnimationFrame(done));
   waiting ||= requestAnimationFrame(() => {
     const all = whole;
     [waiting, whole] = [0, false];

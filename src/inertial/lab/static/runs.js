@@ -4,7 +4,8 @@ import { read } from "./api.js";
 import { find, make, say, write } from "./dom.js";
 import { spell } from "./numbers.js";
 import { whole } from "./presets.js";
-import { about, fetchColumns, follow, record, unfollowAll } from "./record.js";
+import { about, columns, fetchSet, follow, record, unfollowAll } from "./record.js";
+import { panelNamed } from "./panel.js";
 import { addPlot, columnSelect, dash, drawRuns, runColour } from "./runplots.js";
 import { get, listen, set } from "./state.js";
 import { colour, onTheme } from "./theme.js";
@@ -49,7 +50,7 @@ function build(host) {
   [parts.y, parts.x] = axes;
   const over = make("span", { class: "note" }, "over");
   addPlot(parts.plots, { name: "run-free", title: "Any column", lines: freeLines, titles: () => ({ x: titleOf(axis("x")), y: titleOf(axis("y")) }), tools: [parts.y, over, parts.x] });
-  addPlot(parts.plots, { name: "run-loss", title: "Loss", lines: () => linesOf("loss"), titles: () => ({ x: "step", y: titleOf("loss") }) });
+  addPlot(parts.plots, { name: "run-loss", title: "Loss", lines: lossLines, titles: () => ({ x: "step", y: titleOf("loss") }) });
   addPlot(parts.plots, { name: "run-energy", title: "Energy account", lines: energyLines, titles: () => ({ x: "step", y: "in units of the loss" }) });
   addPlot(parts.plots, { name: "run-stability", title: "Stability", lines: stabilityLines, titles: () => ({ x: "step", y: stabilityTitle() }) });
   listen((changed) => ["run", "cmp", "x", "y"].some((name) => changed.has(name)) && get().tab === "runs" && show());
@@ -108,8 +109,12 @@ function entry(run) {
 /* One run */
 
 async function show() {
-  if (!runs?.length || !get().run) return;
+  if (!runs?.length || !get().run) {
+    document.body.dataset.state = "ready";
+    return;
+  }
   list();
+  document.body.dataset.state = "busy";
   const keep = shown();
   try {
     await Promise.all(keep.map(load));
@@ -118,27 +123,24 @@ async function show() {
     complain(refusal.message);
   }
   describeRun();
-  drawRuns(true);
-  document.body.dataset.state = "ready";
-  for (const run of keep) if (run.about) follow(run, wanted, () => arrived(run));
+  drawRuns(true, () => (document.body.dataset.state = "ready"));
+  for (const run of keep) if (run.about) follow(run, sets, () => arrived(run));
 }
 
 async function load(run) {
   try {
     if (!run.about) await about(run);
-    const missing = wanted().filter((name) => run.names.has(name) && !run.values.has(name));
-    if (missing.length) await fetchColumns(run, wanted());
+    run.read = () => run === chosen() && describeRun();
+    await Promise.all(sets(run).filter((names) => !columns(run, names)).map((names) => fetchSet(run, names)));
   } catch (refusal) {
     run.fault = refusal.message;
     throw refusal;
   }
 }
 
-/* Every column that a plot shows of any run. */
-function wanted() {
-  const found = shown().flatMap((run) => (run.names ? stabilityNames(run) : []));
-  return [...new Set(["step", "loss", axis("x"), axis("y"), ...ENERGY.map(([name]) => name), ...found])];
-}
+/* The columns that each plot needs of a run; the first of each keeps its spikes. */
+const freeSet = () => [axis("y"), axis("x")];
+const sets = (run) => [["loss"], freeSet(), ENERGY.map(([name]) => name), stabilityNames(run)];
 
 function complain(sentence) {
   parts.fault.hidden = false;
@@ -151,7 +153,8 @@ function describeRun() {
   write(parts.title, known ? known.name : run.id);
   const setting = known && typeof known.setting === "string" ? known.setting : "";
   const sentences = run.about?.sentences || (known?.sentence ? [known.sentence] : []);
-  parts.words.replaceChildren(...(setting ? [make("p", { class: "note" }, setting)] : []), ...sentences.map((text) => make("p", { class: "sentence" }, text)));
+  const [first, ...rest] = sentences;
+  parts.words.replaceChildren(...(setting ? [make("p", { class: "note" }, setting)] : []), ...(first ? [make("p", { class: "sentence" }, first)] : []), ...rest.map((text) => make("p", { class: "note" }, text)));
   parts.open.hidden = !run.about?.explore_state;
   for (const name of ["x", "y"]) {
     const columns = run.about?.columns || [];
@@ -181,37 +184,37 @@ function titleOf(name) {
   return column.unit ? `${column.title}, ${column.unit}` : column.title;
 }
 
-const has = (run, ...names) => run.values && names.every((name) => run.values.get(name)?.length);
-
-function pair(run, x, y, rest) {
-  const steps = run.values.get("step");
-  return { run, steps, xs: x === "step" ? steps : run.values.get(x), ys: run.values.get(y), ...rest };
+/* One line: y over x, from the columns of its plot; null where they are not recorded. */
+function pair(run, set, x, y, rest) {
+  const found = run.names && columns(run, set);
+  const [steps, xs, ys] = ["step", x, y].map((name) => found?.get(name));
+  return steps?.length && xs && ys ? { run, steps, xs, ys, ...rest } : null;
 }
 
-const several = (x, y) =>
-  shown().map((run, i) => [run, i]).filter(([run]) => has(run, "step", x, y))
-    .map(([run, i]) => pair(run, x, y, { name: run.about.name, stroke: runColour(i), dash: dash(i) }));
+const several = (set, x, y) =>
+  shown().map((run, i) => pair(run, set, x, y, { name: run.about?.name, stroke: runColour(i), dash: dash(i) })).filter(Boolean);
 
-const linesOf = (name) => several("step", name);
-const freeLines = () => several(axis("x"), axis("y"));
+const lossLines = () => several(["loss"], "step", "loss");
+const freeLines = () => several(freeSet(), axis("x"), axis("y"));
 
 const energyLines = () =>
-  ENERGY.filter(([name]) => has(chosen(), "step", name))
-    .map(([name, ink], i) => pair(chosen(), "step", name, { name: titleOf(name), stroke: colour(ink), dash: dash(i) }));
+  ENERGY.map(([name, ink], i) => pair(chosen(), ENERGY.map(([each]) => each), "step", name, { name: chosen().names?.get(name)?.title, stroke: colour(ink), dash: dash(i) })).filter(Boolean);
 
 const stabilityNames = (run) => {
   const found = [...run.names.keys()].filter((name) => STABILITY.test(name));
   return found.length ? found : SPEEDS.filter((name) => run.names.has(name));
 };
 
-const stabilityTitle = () => (chosen().names && stabilityNames(chosen()).some((name) => STABILITY.test(name)) ? "1: the edge of stability" : "norms");
+const measured = () => chosen().names && STABILITY.test(stabilityNames(chosen())[0] || "");
+const stabilityTitle = () => (measured() ? "1 is the edge" : "");
 
 function stabilityLines() {
   const run = chosen();
   if (!run.names) return [];
-  const names = stabilityNames(run).filter((name) => has(run, "step", name));
-  const lines = names.map((name, i) => pair(run, "step", name, { name: titleOf(name), stroke: colour(["other", "loss", "work", "kinetic"][i % 4]), dash: dash(i) }));
-  if (!lines.length || !STABILITY.test(names[0])) return lines;
+  const names = stabilityNames(run);
+  const lines = names.map((name, i) => pair(run, names, "step", name, { name: run.names.get(name)?.title, stroke: colour(["other", "loss", "work", "kinetic"][i % 4]), dash: dash(i) })).filter(Boolean);
+  write(panelNamed("run-stability").heading, measured() ? "Stability" : "Force and momentum");
+  if (!lines.length || !measured()) return lines;
   const { steps } = lines[0];
   return [...lines, { run, steps, xs: steps, ys: Float64Array.from(steps, () => 1), name: "edge", stroke: colour("heat"), dash: [3, 3], level: true }];
 }
