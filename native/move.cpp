@@ -67,20 +67,48 @@ inline N mass_of(N square, const Words<N>& w) {
   return std::sqrt(square) / w.c + w.b;
 }
 
+// How many numbers are inf or nan: counted only where the square of a block is neither.
+template <class N>
+double not_finite(int count, const N* g, N factor) {
+  double bad = 0;
+  for (int i = 0; i < count; i++) bad += std::isfinite(g[i] * factor) ? 0 : 1;
+  return bad;
+}
+
+// What is added up while a block moves. `along`: Newton's velocity without a blend, on a
+// position that is not shrunk, is along the momentum, so that products with the way and
+// with the last velocity follow from those with the momentum, and cost nothing here.
+enum class Account { none, along, whole };
+
+// A block of the momentum: as numbers, or as 16 bits that are rounded at random.
+template <class N>
+struct Plain {
+  N* __restrict at;
+  N get(int i) const { return at[i]; }
+  void set(int i, N value) const { at[i] = value; }
+};
+
+template <class N>
+struct Random {
+  uint16_t* __restrict at;
+  const uint16_t* __restrict chance;
+  N get(int i) const { return N(from_bfloat(at[i])); }
+  void set(int i, N value) const { at[i] = to_bfloat(float(value), chance[i]); }
+};
+
 // One block. `x`, `b`, `m` are read and written; `g` is read.
-template <class N, Velocity V, bool BLENDS, bool JOINS, bool SUMMED>
+template <class N, Velocity V, bool BLENDS, bool JOINS, Account A, class Momentum>
 void block(const Setting& s, int count, N* __restrict x, const N* __restrict g,
-           N* __restrict b, N* __restrict m, double* sums) {
+           const Momentum b, N* __restrict m, double* sums) {
   const N decay = N(s.decay), kick = N(s.kick), keep = N(s.keep), drift = N(-s.drift);
   const N share = N(s.blend_momentum), push = N(s.blend_force);
   const N pull = N(s.weight_decay), factor = N(s.factor), last = N(s.last_blend);
   const Words<N> w{N(s.words[0]), N(s.words[1]), N(s.words[2]), N(1 - s.words[0])};
-  const N largest = std::numeric_limits<N>::max();
-  N gg = 0, ff = 0, fp = 0, pp = 0, dd = 0, gd = 0, gx = 0, gv = 0, bad = 0;
+  N gg = 0, ff = 0, fp = 0, pp = 0, gf = 0, gp = 0, gx = 0, dd = 0, gd = 0, gv = 0;
   N before = 0, slowed = 0, after = 0;
-#pragma omp simd reduction(+ : gg, ff, fp, pp, dd, gd, gx, gv, bad, before, slowed, after)
+#pragma omp simd reduction(+ : gg, ff, fp, pp, gf, gp, gx, dd, gd, gv, before, slowed, after)
   for (int i = 0; i < count; i++) {
-    const N at = x[i], old = b[i];
+    const N at = x[i], old = b.get(i);
     N gradient = g[i];
     if constexpr (JOINS) gradient *= factor;
     N force = gradient;
@@ -94,62 +122,87 @@ void block(const Setting& s, int count, N* __restrict x, const N* __restrict g,
     }
     N blended = share * momentum;
     if constexpr (BLENDS) blended = fma(momentum, share, force * push);
-    const N moved = fma(slope<V>(blended, mass, w), drift, keep * at);
-    b[i] = momentum;
+    const N velocity = slope<V>(blended, mass, w);
+    const N moved = fma(velocity, drift, keep * at);
+    b.set(i, momentum);
     x[i] = moved;
-    if constexpr (SUMMED) {
-      const N way = moved - at;
+    if constexpr (A != Account::none) {
       gg += gradient * gradient;
-      if constexpr (JOINS) ff += force * force;
       fp += force * old;
       pp += old * old;
+      gx += gradient * at;
+      if constexpr (JOINS) ff += force * force;
+    }
+    if constexpr (A == Account::along && JOINS) {
+      gf += gradient * force;
+      gp += gradient * old;
+    }
+    if constexpr (A == Account::whole) {
+      const N way = moved - at;
       dd += way * way;
       gd += gradient * way;
-      gx += gradient * at;
-      bad += std::fabs(gradient) <= largest ? N(0) : N(1);
       if constexpr (V != Velocity::adaptive) gv += gradient * slope<V>(last * old, mass, w);
-      if constexpr (V != Velocity::newtonian) {
-        before += energy<V>(share * old, mass, w);
-        slowed += energy<V>(share * survived, mass, w);
+      if constexpr (V != Velocity::newtonian) before += energy<V>(share * old, mass, w);
+      if constexpr (V == Velocity::adaptive && !BLENDS)
+        after += blended * velocity / 2;  // K, without another quotient
+      else if constexpr (V != Velocity::newtonian)
         after += energy<V>(share * momentum, mass, w);
-      }
+      if constexpr (V == Velocity::relativistic || V == Velocity::huber)
+        slowed += energy<V>(share * survived, mass, w);
     }
   }
-  if constexpr (SUMMED) {
-    const N found[SUMS] = {gg, JOINS ? ff : gg, fp, pp, dd, gd, gx, gv,
-                           before, slowed, after, bad};
-    for (int i = 0; i < SUMS; i++) sums[i] += double(found[i]);
+  if constexpr (A != Account::none) {
+    if constexpr (V == Velocity::adaptive) slowed = decay * decay * before;
+    if constexpr (V == Velocity::sign) slowed = std::fabs(decay) * before;
+    double found[SUMS] = {gg, JOINS ? ff : gg, fp, pp, dd, gd, gx, gv,
+                          before, slowed, after, 0};
+    if constexpr (A == Account::along) {
+      const double rate = -s.drift * s.blend_momentum;
+      const double met = JOINS ? gp : fp, joined = JOINS ? gf : gg;
+      found[DISPLACEMENT_SQUARE] =
+          rate * rate * (s.decay * s.decay * pp + 2 * s.decay * s.kick * fp +
+                         s.kick * s.kick * found[FORCE_SQUARE]);
+      found[GRADIENT_DISPLACEMENT] = rate * (s.decay * met + s.kick * joined);
+      found[GRADIENT_VELOCITY] = s.last_blend * met;
+    }
+    if (!std::isfinite(gg))
+      found[NOT_FINITE] = not_finite(count, g, JOINS ? factor : N(1));
+    for (int i = 0; i < SUMS; i++) sums[i] += found[i];
   }
 }
 
-template <class N>
-using Block = void (*)(const Setting&, int, N*, const N*, N*, N*, double*);
+template <class N, class M>
+using Block = void (*)(const Setting&, int, N*, const N*, M, N*, double*);
 
-template <class N, Velocity V>
-Block<N> chosen(bool blends, bool joins, bool summed) {
-  constexpr Block<N> all[2][2][2] = {
-      {{block<N, V, false, false, false>, block<N, V, false, false, true>},
-       {block<N, V, false, true, false>, block<N, V, false, true, true>}},
-      {{block<N, V, true, false, false>, block<N, V, true, false, true>},
-       {block<N, V, true, true, false>, block<N, V, true, true, true>}}};
+template <class N, class M, Velocity V>
+Block<N, M> chosen(bool blends, bool joins, bool summed) {
+  constexpr Account none = Account::none, whole = Account::whole;
+  constexpr Block<N, M> all[2][2][2] = {
+      {{block<N, V, false, false, none, M>, block<N, V, false, false, whole, M>},
+       {block<N, V, false, true, none, M>, block<N, V, false, true, whole, M>}},
+      {{block<N, V, true, false, none, M>, block<N, V, true, false, whole, M>},
+       {block<N, V, true, true, none, M>, block<N, V, true, true, whole, M>}}};
   return all[blends][joins][summed];
 }
 
-template <class N>
-Block<N> chosen(const Setting& s) {
+template <class N, class M>
+Block<N, M> chosen(const Setting& s) {
   const bool blends = s.blend_force != 0;
   const bool joins = s.weight_decay != 0 || s.factor != 1;
   switch (s.velocity) {
     case Velocity::relativistic:
-      return chosen<N, Velocity::relativistic>(blends, joins, s.sums);
+      return chosen<N, M, Velocity::relativistic>(blends, joins, s.sums);
     case Velocity::sign:
-      return chosen<N, Velocity::sign>(blends, joins, s.sums);
+      return chosen<N, M, Velocity::sign>(blends, joins, s.sums);
     case Velocity::huber:
-      return chosen<N, Velocity::huber>(blends, joins, s.sums);
+      return chosen<N, M, Velocity::huber>(blends, joins, s.sums);
     case Velocity::adaptive:
-      return chosen<N, Velocity::adaptive>(blends, joins, s.sums);
+      return chosen<N, M, Velocity::adaptive>(blends, joins, s.sums);
     default:
-      return chosen<N, Velocity::newtonian>(blends, joins, s.sums);
+      if (s.sums && !blends && s.keep == 1)
+        return joins ? block<N, Velocity::newtonian, false, true, Account::along, M>
+                     : block<N, Velocity::newtonian, false, false, Account::along, M>;
+      return chosen<N, M, Velocity::newtonian>(blends, joins, s.sums);
   }
 }
 
@@ -168,38 +221,35 @@ void close(Type type, char* array, int64_t at, int count, const N* room, const N
 }
 
 template <class N>
-void close_momentum(const Setting& s, const Piece& p, int64_t at, int count,
-                    const N* room, const N* used) {
-  if (p.momentum_type == Type::bytes)
-    store_bytes(room, count, p.momentum, p.scales, at, p.seed);
-  else if (p.momentum_type == Type::bf16 && s.random)
-    store_random(room, count, p.momentum, at, p.seed);
-  else
-    close(p.momentum_type, p.momentum, at, count, room, used);
-}
-
-template <class N>
 void move_in(const Setting& s, const Piece& p, double* sums) {
-  const Block<N> run = chosen<N>(s);
+  const bool packed = p.momentum_type == Type::bytes;
+  const bool random = p.momentum_type == Type::bf16 && s.random;
+  const bool remembers = s.velocity == Velocity::adaptive;
+  const auto plain = chosen<N, Plain<N>>(s);
+  const auto rounded = chosen<N, Random<N>>(s);
   alignas(64) N x_room[BLOCK], g_room[BLOCK], b_room[BLOCK], m_room[BLOCK];
+  alignas(64) uint16_t chance[BLOCK];
   for (int64_t at = p.begin; at < p.begin + p.count; at += BLOCK) {
     const int64_t left = p.begin + p.count - at;
     const int count = int(left < BLOCK ? left : BLOCK);
     N* x = opened(p.position_type, p.position, at, count, x_room);
     const N* g = opened(p.gradient_type, const_cast<char*>(p.gradient), at, count, g_room);
-    N* b = b_room;
-    if (p.momentum_type == Type::bytes)
+    N* m = remembers ? opened(p.memory_type, p.memory, at, count, m_room) : m_room;
+    if (packed || random) chances(p.seed, at, chance);
+    if (random) {
+      auto* b = reinterpret_cast<uint16_t*>(p.momentum) + at;
+      rounded(s, count, x, g, Random<N>{b, chance}, m, sums);
+    } else if (packed) {
       load_bytes(p.momentum, p.scales, at, count, b_room);
-    else
-      b = opened(p.momentum_type, p.momentum, at, count, b_room);
-    N* m = s.velocity == Velocity::adaptive
-               ? opened(p.memory_type, p.memory, at, count, m_room)
-               : m_room;
-    run(s, count, x, g, b, m, sums);
+      plain(s, count, x, g, Plain<N>{b_room}, m, sums);
+      store_bytes(b_room, count, p.momentum, p.scales, at, chance);
+    } else {
+      N* b = opened(p.momentum_type, p.momentum, at, count, b_room);
+      plain(s, count, x, g, Plain<N>{b}, m, sums);
+      close(p.momentum_type, p.momentum, at, count, b_room, b);
+    }
     close(p.position_type, p.position, at, count, x_room, x);
-    close_momentum(s, p, at, count, b_room, b);
-    if (s.velocity == Velocity::adaptive)
-      close(p.memory_type, p.memory, at, count, m_room, m);
+    if (remembers) close(p.memory_type, p.memory, at, count, m_room, m);
   }
 }
 

@@ -67,11 +67,11 @@ inline uint16_t to_bfloat(float value) {
   return uint16_t(value == value ? nearest : 0x7FC0u);
 }
 
-// Up or down at random, in proportion to the distance: right on average.
-inline uint16_t to_bfloat(float value, uint32_t random) {
-  const uint32_t bits = bits_of(value);
-  const bool finite = (bits & 0x7F800000u) != 0x7F800000u;
-  return finite ? uint16_t((bits + (random & 0xFFFFu)) >> 16) : to_bfloat(value);
+// Up or down at random, in proportion to the distance: right on average. The chance
+// cannot carry inf into nan.
+inline uint16_t to_bfloat(float value, uint16_t chance) {
+  const uint32_t rounded = (bits_of(value) + chance) >> 16;
+  return uint16_t(value == value ? rounded : 0x7FC0u);
 }
 
 template <class Number, class Stored, class Convert>
@@ -118,12 +118,16 @@ void store(Type type, const Number* from, int count, char* to, int64_t at) {
   }
 }
 
-template <class Number>
-void store_random(const Number* from, int count, char* to, int64_t at, uint32_t seed) {
-  uint16_t* out = reinterpret_cast<uint16_t*>(to) + at;
+// Sixteen random bits for each number of the block that begins at `at`: the lower half of
+// the block takes the low bits, the upper half the high bits of the same noise.
+inline void chances(uint32_t seed, int64_t at, uint16_t* out) {
+  const uint32_t first = uint32_t(at / 2);
 #pragma omp simd
-  for (int i = 0; i < count; i++)
-    out[i] = to_bfloat(float(from[i]), noise(seed, uint32_t(at + i)));
+  for (int i = 0; i < BLOCK / 2; i++) {
+    const uint32_t x = noise(seed, first + uint32_t(i));
+    out[i] = uint16_t(x);
+    out[i + BLOCK / 2] = uint16_t(x >> 16);
+  }
 }
 
 // 8 bits: whole steps of scale = largest/127, one scale for every SCALED numbers.
@@ -140,7 +144,7 @@ void load_bytes(const char* from, const float* scales, int64_t at, int count, Nu
 
 template <class Number>
 void store_bytes(const Number* from, int count, char* to, float* scales, int64_t at,
-                 uint32_t seed) {
+                 const uint16_t* chance) {
   int8_t* out = reinterpret_cast<int8_t*>(to) + at;
   for (int start = 0; start < count; start += SCALED) {
     const int end = start + SCALED < count ? start + SCALED : count;
@@ -157,7 +161,7 @@ void store_bytes(const Number* from, int count, char* to, float* scales, int64_t
     const float inverse = scale > 0 ? 1.0f / scale : 0.0f;
 #pragma omp simd
     for (int i = start; i < end; i++) {
-      const float share = float(noise(seed, uint32_t(at + i)) >> 8) * 0x1p-24f;
+      const float share = float(chance[i]) * 0x1p-16f;
       float step = std::floor(float(from[i]) * inverse + share);
       step = step > 127.0f ? 127.0f : step;
       step = step < -127.0f ? -127.0f : step;

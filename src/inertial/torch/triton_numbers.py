@@ -114,22 +114,24 @@ def _to_bfloat(values):
 
 
 @triton.jit
-def _noise(seed, begin):
-    """As `rounding.noise`, for the places of one tile."""
-    places = (begin + tl.arange(0, TILE)).to(tl.uint32)
-    x = places * tl.full((TILE,), 0x9E3779B1, tl.uint32) ^ seed
+def _chances(seed, begin):
+    """As `rounding.chances`, for the places of one tile."""
+    places = begin + tl.arange(0, TILE)
+    pair = ((places // 1024) * 512 + places % 512).to(tl.uint32)
+    x = pair * tl.full((TILE,), 0x9E3779B1, tl.uint32) ^ seed
     x ^= x >> 16
     x *= tl.full((TILE,), 0x7FEB352D, tl.uint32)
     x ^= x >> 15
     x *= tl.full((TILE,), 0x846CA68B, tl.uint32)
-    return x ^ (x >> 16)
+    x ^= x >> 16
+    return tl.where(places % 1024 < 512, x & 0xFFFF, x >> 16)
 
 
 @triton.jit
 def _write_random(pointers, values, begin, seed, inside, MASKED: tl.constexpr):
     exact = values.to(tl.float32)
     bits = exact.to(tl.uint32, bitcast=True)
-    drawn = ((bits + (_noise(seed, begin) & 0xFFFF)) >> 16).to(tl.uint16)
+    drawn = ((bits + _chances(seed, begin)) >> 16).to(tl.uint16)
     finite = tl.abs(exact) < float("inf")
     _store(pointers, tl.where(finite, drawn, _to_bfloat(exact)), inside, MASKED)
 
@@ -154,7 +156,7 @@ def _write_bytes(
     inverse = tl.where(
         scale > 0, quotient(tl.full((PARTS,), 1.0, tl.float32), known), 0.0
     )
-    share = (_noise(seed, begin) >> 8).to(tl.float32) * 5.9604644775390625e-08  # 2**-24
+    share = _chances(seed, begin).to(tl.float32) * 1.52587890625e-05  # 2**-16
     rows = tl.reshape(exact, (PARTS, SCALED)) * inverse[:, None]
     steps = tl.floor(rows + tl.reshape(share, (PARTS, SCALED)))
     steps = tl.where(steps > STEPS, STEPS, steps)
