@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 help:  ## List what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt $(wildcard native/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Inertial needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +28,7 @@ test: $(STAMP)  ## Run the tests (under 3 minutes on two cores)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -q -m "not slow"
 
 test-all: $(STAMP)  ## Run every test, the slow ones too
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --group triton
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -q
 
 format: $(STAMP)  ## Format the code
@@ -47,7 +48,8 @@ layers: $(STAMP)
 check: lint types layers test  ## Format, lint, types, layers and tests: the one command before a commit
 
 bench: $(STAMP)  ## Time the step beside other optimizers' (minutes, on a quiet machine)
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --group bench
 	$(BIN)/python benchmarks/step.py --json build/step.json --markdown build/step.md --plot build/step.png
 
 clean:  ## Remove the virtual environment and caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
