@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format lint types layers bench clean
+.PHONY: help setup demo test test-all check format lint types layers bench screenshots clean
 
 help:  ## List what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ check: lint types layers test  ## Format, lint, types, layers and tests: the one
 bench: $(STAMP)  ## Time the step beside other optimizers' (minutes, on a quiet machine)
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --group bench
 	$(BIN)/python benchmarks/step.py --json build/step.json --markdown build/step.md --plot build/step.png
+
+screenshots: $(STAMP)  ## Take the lab's pictures for the documents (needs Chromium and Playwright)
+	$(BIN)/python docs/figures/make_lab_pictures.py
 
 clean:  ## Remove the virtual environment and caches
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

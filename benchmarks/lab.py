@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -89,8 +89,12 @@ PLOT = """async () => {
 
 
 @contextmanager
-def served(runs: Path) -> Iterator[str]:
-    """Serve the lab in a process of its own; give its address."""
+def served(runs: Path) -> Generator[str]:
+    """Serve the lab in a process of its own.
+
+    Yields:
+        Its address.
+    """
     words = [sys.executable, "-m", "inertial", "lab", "--no-browser"]
     process = subprocess.Popen(
         [*words, "--runs", str(runs)], stdout=subprocess.PIPE, text=True
@@ -120,7 +124,9 @@ def first_view(browser: Browser, address: str) -> tuple[float, float, int]:
     network = page.context.new_cdp_session(page)
     network.send("Network.enable")
     sizes: list[float] = []
-    network.on("Network.loadingFinished", lambda e: sizes.append(e["encodedDataLength"]))
+    network.on(
+        "Network.loadingFinished", lambda e: sizes.append(e["encodedDataLength"])
+    )
     page.goto(address)
     page.wait_for_selector(READY)
     took = page.evaluate("performance.now()")
@@ -174,7 +180,9 @@ def main() -> int:
         met = value <= limit if less else value >= limit
         missed += not met
         sign = "<=" if less else ">="
-        print(f"{name:32}{value:8.1f} {unit:9}{sign} {limit:g}  {'' if met else 'MISSED'}")
+        print(
+            f"{name:32}{value:8.1f} {unit:9}{sign} {limit:g}  {'' if met else 'MISSED'}"
+        )
     if given.json:
         given.json.write_text(json.dumps(found, indent=1) + "\n")
     return 1 if missed else 0

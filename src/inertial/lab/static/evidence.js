@@ -82,9 +82,15 @@ function item(each) {
   return details;
 }
 
+/* "there is friction" after "true only if": one sentence. */
+function reason({ verdict: said, because }) {
+  if (!/^[a-z]/.test(because)) return because;
+  return `${said.charAt(0).toUpperCase()}${said.slice(1)} ${because}`;
+}
+
 async function open(each, body) {
   const waiting = make("p", { class: "note" }, "The experiment runs …");
-  body.replaceChildren(make("p", {}, each.because), waiting);
+  body.replaceChildren(make("p", {}, reason(each)), waiting);
   try {
     const found = await read(`api/evidence/${encodeURIComponent(each.name)}`);
     waiting.remove();

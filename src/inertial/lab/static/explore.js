@@ -17,6 +17,7 @@ import { beginTransport, startOver } from "./transport.js";
 import { draw, onDrawn, simulation, view } from "./view.js";
 
 const LAND = ["l", "f", "box"]; // words that change the ground
+const OWN = "formula";
 const MAP = [...LAND, "p", "i", "kin"]; // and the map, with the clock of the particle
 const QUIET = ["k", "tab", "lesson", "run", "cmp", "x", "y", "log", "ph", "v"]; // words that ask for nothing
 let groundOf = null;
@@ -89,18 +90,25 @@ onDrawn((base) => {
 
 const key = (state, names) => names.map((name) => state[name]).join("|");
 
+function refuse({ error }) {
+  if (error) throw Object.assign(new Error(error.sentence), { field: "f" });
+}
+
 /* All that the panels need, asked for at once; ground and map only where they changed. */
 async function fetchAll(state, words) {
   const ground = key(state, LAND);
   const clock = settings()[Math.min(view.chosen, settings().length - 1)][2];
   const own = [key(state, MAP), view.chosen, clock].join();
+  const changed = ground !== groundOf;
+  const asking = changed ? ask("api/landscape", words) : view.land;
+  // a formula that cannot be read needs no other answer
+  if (changed && state.l === OWN) refuse(await asking);
   const [land, sim, analysis, map] = await Promise.all([
-    ground === groundOf ? view.land : ask("api/landscape", words),
+    asking,
     askArrays("api/sim", words),
     ask("api/analysis", words),
     own === mapOf ? view.stability : ask("api/stability", words),
   ]);
-  if (land.error) throw Object.assign(new Error(land.error.sentence), { field: "f" });
   if (land !== view.land) view.land = { ...land, heights: fromBase64(land.heights, Float32Array) };
   if (map !== view.stability) view.stability = readStability(map);
   view.sim = simulation(sim);

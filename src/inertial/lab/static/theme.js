@@ -7,11 +7,13 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set();
 let known = null;
 
+let here = null; // for browsers that keep nothing: the choice lasts as long as the page
+
 const chosen = () => {
   try {
-    return localStorage.getItem(KEY);
+    return here || localStorage.getItem(KEY);
   } catch {
-    return null;
+    return here;
   }
 };
 
@@ -34,10 +36,11 @@ export function colour(name) {
 
 export function beginTheme() {
   find("theme").addEventListener("click", () => {
+    here = isDark() ? "light" : "dark";
     try {
-      localStorage.setItem(KEY, isDark() ? "light" : "dark");
+      localStorage.setItem(KEY, here);
     } catch {
-      /* a private window: the choice lasts as long as the page */
+      /* nothing is kept in some windows */
     }
     apply();
   });
