@@ -17,7 +17,6 @@ from inertial.lab.state import OWN, State, encode
 from inertial.report.spelling import spellings
 from inertial.training.glance import (
     TITLES,
-    Standing,
     list_columns,
     read_columns,
     standing,
@@ -176,22 +175,18 @@ class Shelf:
         while True:
             stands = await to_thread.run_sync(standing, folder)
             last = await to_thread.run_sync(_last_step, folder)
-            if stands.state != state or look % _STATE_EVERY == 0:
-                state = stands.state
-                yield _event("state", _told(stands), last)
-            if last != steps:
+            if last != steps:  # before the state: who sees the end has all rows
                 steps = last
                 yield _event("rows", {"last_step": last}, last)
+            if stands.state != state or look % _STATE_EVERY == 0:
+                state = stands.state
+                yield _event("state", stands._asdict(), last)
             look += 1
             await anyio.sleep(LOOK_EVERY)
 
 
 def _event(kind: str, data: dict[str, Any], step: int) -> bytes:
     return b"event: %b\nid: %d\ndata: %b\n\n" % (kind.encode(), step, to_json(data))
-
-
-def _told(stands: Standing) -> dict[str, Any]:
-    return stands._asdict()
 
 
 def _last_step(folder: Path) -> int:
