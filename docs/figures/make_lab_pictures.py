@@ -101,10 +101,9 @@ def main() -> None:
                     for theme in ("light", "dark"):
                         shot = picture(browser, address, theme, name, width)
                         path = HERE / f"lab-{name}-{width}-{theme}.png"
-                        # 256 colours are enough for flat ground, and a third the size
-                        Image.open(io.BytesIO(shot)).convert("RGB").quantize(
-                            256, dither=Image.Dither.NONE
-                        ).save(path, optimize=True)
+                        Image.open(io.BytesIO(shot)).convert("RGB").save(
+                            path, optimize=True
+                        )
                         print(path.name, f"{path.stat().st_size / 1024:.0f} KB")
         browser.close()
 

@@ -330,6 +330,14 @@ def test_lessons_drive_the_panels(visit):
     assert words(page)["lesson"] == "2"
 
 
+def test_a_link_into_a_lesson_shows_its_words(visit):
+    page = visit("&tab=learn&lesson=3&set=1,0.5,0.5")
+    titles = page.locator(".dots button")
+    assert titles.nth(2).get_attribute("aria-current") == "step"
+    assert page.locator("#lesson-title").text_content()
+    assert words(page)["set"] == "1,0.5,0.5"
+
+
 def test_evidence_is_searched_and_opens(visit):
     page = visit("&tab=evidence")
     page.get_by_role("searchbox", name="Search").fill("updated velocity")

@@ -3,7 +3,7 @@
 import { read } from "./api.js";
 import { calm, confirmOn, copy, find, write } from "./dom.js";
 import { beginExplore, refresh, startPlaying } from "./explore.js";
-import { enter } from "./lessons.js";
+import { enter, show as showLesson } from "./lessons.js";
 import { panelNamed, toPixel } from "./panel.js";
 import { begin, get, initial, listen, set } from "./state.js";
 import { beginTheme } from "./theme.js";
@@ -26,6 +26,7 @@ function showTab() {
   document.body.dataset.tab = tab;
   find("explore").hidden = tab === "evidence" || tab === "runs";
   find("lesson").hidden = tab !== "learn";
+  showLesson();
   for (const name of ["evidence", "runs"]) {
     find(name).hidden = tab !== name;
     if (tab === name) room(name);

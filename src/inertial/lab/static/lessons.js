@@ -31,7 +31,8 @@ export function leaveToExplore() {
   set({ tab: "explore" }, { push: true });
 }
 
-function show() {
+/* The words of the step that the address names. */
+export function show() {
   const host = find("lesson");
   if (get().tab !== "learn" || !lessons.length) return;
   const n = number();
