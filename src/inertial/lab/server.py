@@ -39,6 +39,7 @@ def bound(port: int | None = None) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((HOST, number))
+            listening.listen(128)  # from now on a browser waits instead of failing
             return listening
         except OSError:
             listening.close()
@@ -66,7 +67,7 @@ def serve(runs: Path, port: int | None = None, *, browser: bool = True) -> None:
         print(f"The lab is at {address} (Ctrl-C ends it).", flush=True)
         config = uvicorn.Config(
             make_app(runs),
-            log_level="warning",
+            log_level="critical",
             access_log=False,
             lifespan="off",
             timeout_graceful_shutdown=1,

@@ -77,19 +77,20 @@ def _inertial(scene: Scene, particle: int) -> dict[str, Any]:
     mass, friction, time_step = scene.settings[particle]
     integrator = scene.state.integrator
     body = call("Particle", "", {"mass": mass, "friction": friction, "law": LAW})
-    words: dict[str, Any] = {"time_step": time_step}
-    if not scene.newtonian:
-        words["kinetic"] = scene.kinetic.name
-    if integrator in ("symplectic_euler", "symplectic_euler_adjoint"):
+    if scene.newtonian and integrator in _TRAINED:
+        words = {"time_step": time_step}
         code = call("Inertial.from_particle", f"model.parameters(), {body}", words)
         note = "A schedule changes the clock and keeps mass and friction."
         return _row(scene, "Inertial", code, note)
+    # With another kinetic energy the unit of the momentum counts, and an optimizer
+    # counts in units of its gradient: only a simulation keeps this particle's own.
     six = f"coefficients({integrator.upper()}, {body}, {time_step:.10g})"
     kinetic = f", kinetic={scene.kinetic.name}()" if not scene.newtonian else ""
     code = f"simulate({six}, landscape, position, {scene.state.steps}{kinetic})"
     return _row(scene, "Inertial", code, _NO_DOOR)
 
 
+_TRAINED = ("symplectic_euler", "symplectic_euler_adjoint")
 _NO_DOOR = (
     "As a simulation: these six numbers roll on any landscape of inertial.analysis."
 )
