@@ -166,12 +166,11 @@ def test_it_starts_quickly_without_torch_and_ends_in_one_line(tmp_path):
     import urllib.request
 
     code = (
-        "import sys\nfrom inertial.cli import run\n"
+        "import sys, time\nfrom inertial.cli import run\n"
         f"words = ['lab', '--no-browser', '--port', '0', '--runs', {str(tmp_path)!r}]"
         "\ncode = run(words)"
-        "\nprint('torch' in sys.modules, code)"
+        "\nprint('torch' in sys.modules, code, time.process_time() < 2.5)"
     )
-    start = time.monotonic()
     server = subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
@@ -183,10 +182,10 @@ def test_it_starts_quickly_without_torch_and_ends_in_one_line(tmp_path):
     # the address is said once the port listens, so nobody is refused
     with urllib.request.urlopen(f"{address}api/schema") as answer:
         assert answer.status == 200
-    assert time.monotonic() - start < 5  # 1 on a quiet machine
     stream = urllib.request.urlopen(f"{address}api/runs")
     stream.close()
     server.send_signal(signal.SIGINT)
     out, err = server.communicate(timeout=10)
-    assert out.splitlines() == ["The lab is closed.", "False 0"]
+    # 2.5 s of work at the most, where others use the same cores; 1 on a quiet machine
+    assert out.splitlines() == ["The lab is closed.", "False 0 True"]
     assert err == ""
