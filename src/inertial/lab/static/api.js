@@ -55,8 +55,7 @@ export function unpack(buffer, Kind) {
 export const askArrays = async (path, body) =>
   unpack(await reach(path, bytes, posted(body)), Float32Array);
 
-export const readArrays = async (path) =>
-  unpack(await reach(path, bytes), Float64Array);
+export const readArrays = async (path) => unpack(await reach(path, bytes), Float64Array);
 
 export function fromBase64(text, Kind) {
   const raw = atob(text);

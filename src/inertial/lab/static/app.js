@@ -48,7 +48,10 @@ function beginTabs() {
     if (tab === "learn" && get().tab !== "learn") enter(+get().lesson || 1);
     else set({ tab }, { push: true });
   };
-  bar.addEventListener("click", (event) => event.target.dataset.tab && go(event.target.dataset.tab));
+  bar.addEventListener(
+    "click",
+    (event) => event.target.dataset.tab && go(event.target.dataset.tab),
+  );
   bar.addEventListener("keydown", (event) => {
     const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!way) return;
@@ -65,7 +68,16 @@ function expose() {
       return { ...get() };
     },
     get frame() {
-      return { k: view.k, hover: view.hover, chosen: view.chosen, playing: view.playing, sim: view.sim, land: view.land, analysis: view.analysis, stability: view.stability };
+      return {
+        k: view.k,
+        hover: view.hover,
+        chosen: view.chosen,
+        playing: view.playing,
+        sim: view.sim,
+        land: view.land,
+        analysis: view.analysis,
+        stability: view.stability,
+      };
     },
     get redraws() {
       return view.redraws;
@@ -82,7 +94,8 @@ async function main() {
   try {
     const schema = await read("api/schema");
     begin(schema.defaults);
-    for (const tab of TABS) find(`tab-${tab}`).hidden = schema.tabs ? !schema.tabs.includes(tab) : false;
+    for (const tab of TABS)
+      find(`tab-${tab}`).hidden = schema.tabs ? !schema.tabs.includes(tab) : false;
     if (!schema.lessons.length) find("tab-learn").hidden = true;
     beginTabs();
     beginExplore(schema);
@@ -91,7 +104,8 @@ async function main() {
       confirmOn(find("copy-link"), "Copied");
     });
     showTab();
-    if (get().tab === "learn" && get().set === initial().set && get().l === initial().l) enter(+get().lesson || 1, { push: false });
+    if (get().tab === "learn" && get().set === initial().set && get().l === initial().l)
+      enter(+get().lesson || 1, { push: false });
     else if (ROLLING.includes(get().tab)) {
       if (get().k === initial().k && !calm()) startPlaying();
       refresh();

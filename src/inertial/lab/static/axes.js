@@ -23,7 +23,14 @@ export function makeFrame(width, height, x, y, edge) {
   const sx = scale(x);
   const sy = scale(y);
   return {
-    x: sx, y: sy, left, top, wide, high, right: left + wide, bottom: top + high,
+    x: sx,
+    y: sy,
+    left,
+    top,
+    wide,
+    high,
+    right: left + wide,
+    bottom: top + high,
     px: (value) => left + sx.to(value) * wide,
     py: (value) => top + (1 - sy.to(value)) * high,
     ux: (pixel) => sx.from((pixel - left) / wide),
@@ -52,8 +59,7 @@ function logTicks(low, high, count) {
   if (to - from < 1) {
     // less than a decade: 1, 2, 5 instead
     const values = [];
-    for (let n = from - 1; n <= to + 1; n++)
-      for (const head of [1, 2, 5]) values.push([head, n]);
+    for (let n = from - 1; n <= to + 1; n++) for (const head of [1, 2, 5]) values.push([head, n]);
     return values
       .filter(([head, n]) => head * 10 ** n >= low * 0.999 && head * 10 ** n <= high * 1.001)
       .map(([head, n]) => ({ value: head * 10 ** n, text: tick(head * 10 ** n, 10 ** n) }));
@@ -62,7 +68,10 @@ function logTicks(low, high, count) {
   const ticks = [];
   for (let n = from + ((to - from) % every); n <= to; n += every) {
     const short = Math.abs(n) <= 2 && to <= 4 && from >= -4;
-    ticks.push({ value: 10 ** n, text: short || (n > -4 && n < 4 && from >= -4) ? tick(10 ** n, 10 ** n) : power(n) });
+    ticks.push({
+      value: 10 ** n,
+      text: short || (n > -4 && n < 4 && from >= -4) ? tick(10 ** n, 10 ** n) : power(n),
+    });
   }
   return ticks;
 }
@@ -133,7 +142,7 @@ export function trace(pen, frame, xs, ys, from, to) {
   let high = 0;
   let open = false;
   const flush = () => {
-    if (high > low) pen.lineTo(column, low), pen.lineTo(column, high);
+    if (high > low) (pen.lineTo(column, low), pen.lineTo(column, high));
   };
   pen.beginPath();
   for (let i = from; i <= to; i++) {
@@ -168,7 +177,12 @@ const clipped = (frame, y) => Math.min(frame.bottom + 4000, Math.max(frame.top -
 
 export function clip(pen, frame, margin = 1) {
   pen.beginPath();
-  pen.rect(frame.left - margin, frame.top - margin, frame.wide + 2 * margin, frame.high + 2 * margin);
+  pen.rect(
+    frame.left - margin,
+    frame.top - margin,
+    frame.wide + 2 * margin,
+    frame.high + 2 * margin,
+  );
   pen.clip();
 }
 

@@ -55,8 +55,28 @@ export function paintBands(target, { heights, shape, levels }) {
 
 /* Which sides of a cell a level crosses, for each of the 16 cases of its corners. */
 const CASES = [
-  [], [[3, 0]], [[0, 1]], [[3, 1]], [[1, 2]], [[3, 0], [1, 2]], [[0, 2]], [[3, 2]],
-  [[2, 3]], [[2, 0]], [[0, 1], [2, 3]], [[2, 1]], [[1, 3]], [[1, 0]], [[0, 3]], [],
+  [],
+  [[3, 0]],
+  [[0, 1]],
+  [[3, 1]],
+  [[1, 2]],
+  [
+    [3, 0],
+    [1, 2],
+  ],
+  [[0, 2]],
+  [[3, 2]],
+  [[2, 3]],
+  [[2, 0]],
+  [
+    [0, 1],
+    [2, 3],
+  ],
+  [[2, 1]],
+  [[1, 3]],
+  [[1, 0]],
+  [[0, 3]],
+  [],
 ];
 
 function crossing(side, c, r, level, corner) {
@@ -77,7 +97,12 @@ export function strokeContours(pen, frame, { heights, shape, levels }, ink = "co
   for (let r = 0; r < rows - 1; r++)
     for (let c = 0; c < columns - 1; c++) {
       const at = r * columns + c;
-      const corner = [heights[at], heights[at + 1], heights[at + columns + 1], heights[at + columns]];
+      const corner = [
+        heights[at],
+        heights[at + 1],
+        heights[at + columns + 1],
+        heights[at + columns],
+      ];
       const low = Math.min(...corner);
       const high = Math.max(...corner);
       for (let n = band(levels, low); n < levels.length && levels[n] <= high; n++) {

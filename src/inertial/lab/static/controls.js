@@ -27,9 +27,22 @@ export function beginControls(found, started) {
     group("Landscape", landscapeField(), formulaField(), windowField()),
     group("Particles", beginParticles(schema.limits.particles)),
     group("Setting", ...PHYSICS.map((name) => slider(name, sendPhysics))),
-    group("The same in a framework", ...FRAMEWORK.map((name) => slider(name, sendFramework)), make("p", { class: "notice", id: "notices", hidden: true })),
-    group("Method", choice("i", "Integrator", schema.integrators), choice("kin", "Kinetic energy", schema.kinetics)),
-    group("Chance and length", ...Object.keys(WORDS).map((name) => slider(name, (value) => set({ [WORDS[name]]: plain(value) }), name !== "noise"))),
+    group(
+      "The same in a framework",
+      ...FRAMEWORK.map((name) => slider(name, sendFramework)),
+      make("p", { class: "notice", id: "notices", hidden: true }),
+    ),
+    group(
+      "Method",
+      choice("i", "Integrator", schema.integrators),
+      choice("kin", "Kinetic energy", schema.kinetics),
+    ),
+    group(
+      "Chance and length",
+      ...Object.keys(WORDS).map((name) =>
+        slider(name, (value) => set({ [WORDS[name]]: plain(value) }), name !== "noise"),
+      ),
+    ),
   );
   listen(show);
   show();
@@ -53,30 +66,63 @@ function slider(name, onvalue, whole = false) {
 }
 
 function select(id, title, options, onchange) {
-  const field = make("select", { id }, ...options.map(({ name, title: text, hint }) => make("option", { value: name, title: hint }, text)));
+  const field = make(
+    "select",
+    { id },
+    ...options.map(({ name, title: text, hint }) =>
+      make("option", { value: name, title: hint }, text),
+    ),
+  );
   field.addEventListener("change", () => onchange(field.value));
-  return make("div", { class: "field" }, make("label", { for: id }, title), field, make("p", { class: "hint", id: `${id}-hint` }));
+  return make(
+    "div",
+    { class: "field" },
+    make("label", { for: id }, title),
+    field,
+    make("p", { class: "hint", id: `${id}-hint` }),
+  );
 }
 
-const choice = (word, title, options) => select(`choose-${word}`, title, options, (value) => set({ [word]: value }));
+const choice = (word, title, options) =>
+  select(`choose-${word}`, title, options, (value) => set({ [word]: value }));
 
 function landscapeField() {
   const options = [...schema.landscapes];
-  if (!options.some((each) => each.name === OWN)) options.push({ name: OWN, title: "Your own formula", hint: "" });
+  if (!options.some((each) => each.name === OWN))
+    options.push({ name: OWN, title: "Your own formula", hint: "" });
   return select("choose-l", "Shape", options, (value) => {
     const own = options.find((each) => each.name === value);
     // a setting that rolls well there, where the server knows one
-    set({ l: value, p: "", k: "0", f: value === OWN && !get().f ? FIRST : get().f, ...(own.set ? { set: own.set } : {}) });
+    set({
+      l: value,
+      p: "",
+      k: "0",
+      f: value === OWN && !get().f ? FIRST : get().f,
+      ...(own.set ? { set: own.set } : {}),
+    });
     onstart();
   });
 }
 
 function formulaField() {
-  const field = make("input", { type: "text", id: "formula", spellcheck: "false", autocapitalize: "off", "aria-describedby": "formula-fault" });
+  const field = make("input", {
+    type: "text",
+    id: "formula",
+    spellcheck: "false",
+    autocapitalize: "off",
+    "aria-describedby": "formula-fault",
+  });
   field.addEventListener("input", () => set({ f: field.value }));
   const hint = make("p", { class: "hint" }, schema.formula?.hint || "");
   fault = make("p", { class: "wrong", id: "formula-fault", role: "status", hidden: true });
-  return make("div", { class: "field", id: "formula-field", hidden: true }, make("label", { for: "formula" }, "Height at x and y"), field, fault, hint);
+  return make(
+    "div",
+    { class: "field", id: "formula-field", hidden: true },
+    make("label", { for: "formula" }, "Height at x and y"),
+    field,
+    fault,
+    hint,
+  );
 }
 
 function windowField() {
@@ -119,7 +165,11 @@ let wanted = null;
 const translate = latest(async () => {
   const words = wanted;
   try {
-    const found = await ask("api/convert", { from: "framework", ...words, time_step: settings()[place()][2] });
+    const found = await ask("api/convert", {
+      from: "framework",
+      ...words,
+      time_step: settings()[place()][2],
+    });
     store(PHYSICS.map((name) => found[name]));
   } catch (refusal) {
     say([refusal.message]);
@@ -137,7 +187,8 @@ function sendFramework(value, name) {
   setFramework(name === "lr" ? value : lr, name === "momentum" ? value : momentum);
 }
 
-const wordsNow = () => view.analysis?.setting || { lr: control("lr").default, momentum: control("momentum").default };
+const wordsNow = () =>
+  view.analysis?.setting || { lr: control("lr").default, momentum: control("momentum").default };
 
 export function say(notices) {
   const host = find("notices");
@@ -147,7 +198,11 @@ export function say(notices) {
 
 function show() {
   const state = get();
-  for (const [id, word, list] of [["choose-l", "l", schema.landscapes], ["choose-i", "i", schema.integrators], ["choose-kin", "kin", schema.kinetics]]) {
+  for (const [id, word, list] of [
+    ["choose-l", "l", schema.landscapes],
+    ["choose-i", "i", schema.integrators],
+    ["choose-kin", "kin", schema.kinetics],
+  ]) {
     find(id).value = state[word];
     write(find(`${id}-hint`), list.find((each) => each.name === state[word])?.hint || "");
   }

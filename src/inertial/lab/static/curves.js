@@ -27,14 +27,24 @@ const energySeries = () => [
 
 export function beginCurves(host) {
   addCurves(host, { name: "loss", title: "Loss", series: lossSeries, yTitle: "loss" });
-  addCurves(host, { name: "energy", title: "Energy account", series: energySeries, yTitle: "in units of the loss" });
+  addCurves(host, {
+    name: "energy",
+    title: "Energy account",
+    series: energySeries,
+    yTitle: "in units of the loss",
+  });
 }
 
 function addCurves(host, { name, title, series, yTitle }) {
-  const scale = toggle("log", `Logarithmic scale: ${title}`, logged(name), (on) => setLog(name, on));
+  const scale = toggle("log", `Logarithmic scale: ${title}`, logged(name), (on) =>
+    setLog(name, on),
+  );
   const own = {};
   own.panel = makePanel(host, {
-    name, title, tools: [scale], onresize: () => draw(true),
+    name,
+    title,
+    tools: [scale],
+    onresize: () => draw(true),
     rows: () => rows(own.series),
   });
   drawWith((base) => {
@@ -62,7 +72,12 @@ function drawBase(panel, list, log, yTitle) {
   const pen = sheet(panel, "base");
   const y = limits(list, log);
   const left = leftEdge(pen, y, panel.height - 50);
-  panel.frame = makeFrame(panel.width, panel.height, { low: 0, high: horizon() }, y, { left, right: 12, top: 24, bottom: 26 });
+  panel.frame = makeFrame(panel.width, panel.height, { low: 0, high: horizon() }, y, {
+    left,
+    right: 12,
+    top: 24,
+    bottom: 26,
+  });
   panel.stale = false;
   const note = log && !y.log ? `${yTitle} (linear: not above 0)` : yTitle;
   drawAxes(pen, panel.frame, { xTitle: "step", yTitle: note });
@@ -104,14 +119,22 @@ function drawFore(panel, list) {
   const x = frame.px(now);
   pen.strokeStyle = colour("muted");
   pen.lineWidth = 1;
-  if (x <= frame.right) line(pen, Math.round(x) + 0.5, frame.top, Math.round(x) + 0.5, frame.bottom);
+  if (x <= frame.right)
+    line(pen, Math.round(x) + 0.5, frame.top, Math.round(x) + 0.5, frame.bottom);
   const key = list.filter((each) => !each.faint);
-  const write = setKey(panel, key.map((each) => ({ colour: each.stroke, dash: each.dash, name: each.name })));
+  const write = setKey(
+    panel,
+    key.map((each) => ({ colour: each.stroke, dash: each.dash, name: each.name })),
+  );
   key.forEach((each, i) => write(i, now > each.to ? "diverged" : spell(each.values[now])));
   for (const each of list) {
     if (now > each.to) continue;
     const value = each.values[now];
-    const y = clamp(frame.py(frame.y.log ? Math.max(value, frame.y.low) : value), frame.top, frame.bottom);
+    const y = clamp(
+      frame.py(frame.y.log ? Math.max(value, frame.y.low) : value),
+      frame.top,
+      frame.bottom,
+    );
     if (!Number.isFinite(y)) continue;
     if (each.particle != null) mark(pen, x, y, each.particle, { radius: each.faint ? 3.5 : 5 });
     else dot(pen, x, y, each.stroke);
@@ -144,7 +167,10 @@ function hoverSteps(panel) {
 
 function tell(panel, list) {
   const parts = list.map((each) => {
-    const end = each.to < view.sim.steps ? `diverged at step ${each.to}` : `${spell(each.values[each.to])} at step ${each.to}`;
+    const end =
+      each.to < view.sim.steps
+        ? `diverged at step ${each.to}`
+        : `${spell(each.values[each.to])} at step ${each.to}`;
     return `${each.name}: ${spell(each.values[0])} at step 0, ${end}`;
   });
   describe(panel, `${panel.title} over ${view.sim.steps} steps. ${parts.join("; ")}.`);
@@ -153,5 +179,8 @@ function tell(panel, list) {
 
 const rows = (list) => ({
   columns: ["step", ...list.map((each) => each.name)],
-  rows: sampled(view.sim.steps).map((k) => [String(k), ...list.map((each) => (k > each.to ? "diverged" : each.values[k]))]),
+  rows: sampled(view.sim.steps).map((k) => [
+    String(k),
+    ...list.map((each) => (k > each.to ? "diverged" : each.values[k])),
+  ]),
 });

@@ -113,7 +113,8 @@ async function fetchAll(state, words) {
   if (map !== view.stability) view.stability = readStability(map);
   view.sim = simulation(sim);
   view.analysis = analysis;
-  if (analysis.settings) view.stability.marker = analysis.settings.map(({ lr, momentum }) => [lr, momentum]);
+  if (analysis.settings)
+    view.stability.marker = analysis.settings.map(({ lr, momentum }) => [lr, momentum]);
   view.chosen = Math.min(view.chosen, view.sim.particles - 1);
   [groundOf, mapOf] = [ground, own];
   const { of, particles } = view.sim;
@@ -122,7 +123,12 @@ async function fetchAll(state, words) {
 
 function showAll() {
   showWords();
-  notice([...new Set([...(view.analysis.notices || view.analysis.clamped || []), ...(view.sim.header.notices || [])])]);
+  notice([
+    ...new Set([
+      ...(view.analysis.notices || view.analysis.clamped || []),
+      ...(view.sim.header.notices || []),
+    ]),
+  ]);
   showModes();
   showSnippets();
   showHeading(view.land.title);
@@ -143,4 +149,3 @@ function complain(sentence) {
   find("fault").hidden = !sentence;
   if (sentence) write(find("fault"), sentence);
 }
-

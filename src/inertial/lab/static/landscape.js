@@ -30,7 +30,14 @@ export function beginLandscape(host) {
     button.classList.add("arrowed", `ink-${ink}`);
     return button;
   });
-  panel = makePanel(host, { name: "landscape", title: "Landscape", role: "application", rows, onresize: () => draw(true), tools });
+  panel = makePanel(host, {
+    name: "landscape",
+    title: "Landscape",
+    role: "application",
+    rows,
+    onresize: () => draw(true),
+    tools,
+  });
   panel.fore.setAttribute("aria-roledescription", "map with start points");
   drawWith((base) => {
     if (!view.land || !view.sim || !visible(panel)) return;
@@ -46,9 +53,16 @@ function drawBase() {
   const pen = sheet(panel, "base");
   const [x0, x1, y0, y1] = view.land.extent;
   const left = leftEdge(pen, { low: y0, high: y1 }, panel.height);
-  const frame = makeFrame(panel.width, panel.height, { low: x0, high: x1 }, { low: y0, high: y1 }, { left, right: 8, top: 8, bottom: 26 });
+  const frame = makeFrame(
+    panel.width,
+    panel.height,
+    { low: x0, high: x1 },
+    { low: y0, high: y1 },
+    { left, right: 8, top: 8, bottom: 26 },
+  );
   const size = `${frame.wide}x${frame.high}x${panel.ratio}`;
-  if (!ground || ground.size !== size || ground.land !== view.land) ground = paintGround(frame, size);
+  if (!ground || ground.size !== size || ground.land !== view.land)
+    ground = paintGround(frame, size);
   panel.frame = frame;
   panel.stale = false;
   pen.drawImage(ground.canvas, frame.left, frame.top, frame.wide, frame.high);
@@ -70,7 +84,11 @@ function paintGround(frame, size) {
   paintBands(canvas, view.land);
   const pen = canvas.getContext("2d");
   pen.scale(panel.ratio, panel.ratio);
-  strokeContours(pen, { left: 0, bottom: frame.high, wide: frame.wide, high: frame.high }, view.land);
+  strokeContours(
+    pen,
+    { left: 0, bottom: frame.high, wide: frame.wide, high: frame.high },
+    view.land,
+  );
   return { canvas, size, land: view.land };
 }
 
@@ -86,7 +104,11 @@ function drawMinima(pen, frame) {
 
 function fullPath(pen, frame, i) {
   pen.globalAlpha = i === view.chosen ? 0.5 : 0.28;
-  casedPath(pen, frame, channel("x", i), channel("y", i), 0, last(i), { stroke: particleColour(i), width: 1.4, casing: false });
+  casedPath(pen, frame, channel("x", i), channel("y", i), 0, last(i), {
+    stroke: particleColour(i),
+    width: 1.4,
+    casing: false,
+  });
   pen.globalAlpha = 1;
 }
 
@@ -99,10 +121,22 @@ function drawFore() {
   clip(pen, frame);
   for (const i of order()) {
     const to = Math.min(now, last(i));
-    casedPath(pen, frame, channel("x", i), channel("y", i), Math.max(0, Math.round(to - trail)), to, { stroke: particleColour(i), width: 2.2 });
+    casedPath(
+      pen,
+      frame,
+      channel("x", i),
+      channel("y", i),
+      Math.max(0, Math.round(to - trail)),
+      to,
+      { stroke: particleColour(i), width: 2.2 },
+    );
   }
   pen.restore();
-  points().forEach(([x, y], i) => i < view.sim.particles && mark(pen, frame.px(x), frame.py(y), i, { hollow: true, radius: 5.5, ring: grabbed === i }));
+  points().forEach(
+    ([x, y], i) =>
+      i < view.sim.particles &&
+      mark(pen, frame.px(x), frame.py(y), i, { hollow: true, radius: 5.5, ring: grabbed === i }),
+  );
   for (const i of order()) drawParticle(pen, frame, i, Math.min(now, last(i)));
   if (now > last()) tellGone(pen, frame);
 }
@@ -144,7 +178,10 @@ function longest(name, cx, cy, i) {
   const key = `${name}${i}`;
   if (!view.sim.longest.has(key)) {
     const { frame } = panel;
-    const [wide, high] = [frame.wide / (frame.x.high - frame.x.low), frame.high / (frame.y.high - frame.y.low)];
+    const [wide, high] = [
+      frame.wide / (frame.x.high - frame.x.low),
+      frame.high / (frame.y.high - frame.y.low),
+    ];
     const [xs, ys] = [channel(cx, i), channel(cy, i)];
     let most = 0;
     for (let k = 0; k <= Math.min(last(i), 400); k++) {
@@ -178,15 +215,26 @@ function tell() {
   const gone = view.sim.diverged[view.chosen];
   const xs = channel("x");
   const ys = channel("y");
-  const end = gone == null ? `ends at x ${spell(xs[last()])}, y ${spell(ys[last()])}` : `diverged at step ${gone}`;
-  describe(panel, `${view.land.title}: ${starts.join("; ")}. Particle ${view.chosen + 1} ${end}. Arrow keys move its start, with Shift ten times as far.`);
+  const end =
+    gone == null
+      ? `ends at x ${spell(xs[last()])}, y ${spell(ys[last()])}`
+      : `diverged at step ${gone}`;
+  describe(
+    panel,
+    `${view.land.title}: ${starts.join("; ")}. Particle ${view.chosen + 1} ${end}. Arrow keys move its start, with Shift ten times as far.`,
+  );
   panel.fore.setAttribute("aria-label", `Landscape: ${view.land.title}`);
   refreshData(panel);
 }
 
 const rows = () => ({
   columns: ["step", "x", "y", "loss"],
-  rows: sampled(last()).map((k) => [String(k), channel("x")[k], channel("y")[k], channel("loss")[k]]),
+  rows: sampled(last()).map((k) => [
+    String(k),
+    channel("x")[k],
+    channel("y")[k],
+    channel("loss")[k],
+  ]),
 });
 
 /* Moving start points */
@@ -202,8 +250,14 @@ function listen() {
     fore.setPointerCapture(event.pointerId);
     fore.focus({ preventScroll: true });
   });
-  fore.addEventListener("touchstart", (event) => near(event.touches[0]) != null && event.preventDefault(), { passive: false });
-  fore.addEventListener("pointermove", (event) => (grabbed == null ? hover(event) : move(grabbed, ...at(event))));
+  fore.addEventListener(
+    "touchstart",
+    (event) => near(event.touches[0]) != null && event.preventDefault(),
+    { passive: false },
+  );
+  fore.addEventListener("pointermove", (event) =>
+    grabbed == null ? hover(event) : move(grabbed, ...at(event)),
+  );
   for (const end of ["pointerup", "pointercancel"])
     fore.addEventListener(end, () => {
       if (grabbed == null) return;
@@ -252,14 +306,17 @@ function near(event) {
 
 function move(i, x, y) {
   const [x0, x1, y0, y1] = view.land.extent;
-  const fine = (value, span) => plain(value, Math.max(1, 3 + Math.ceil(Math.log10(Math.abs(value) / span + 1e-9))));
+  const fine = (value, span) =>
+    plain(value, Math.max(1, 3 + Math.ceil(Math.log10(Math.abs(value) / span + 1e-9))));
   const all = points().map((pair) => pair.map((each) => plain(each, 8)).join(","));
   all[i] = `${fine(clamp(x, x0, x1), x1 - x0)},${fine(clamp(y, y0, y1), y1 - y0)}`;
   set({ p: all.join(";") });
 }
 
 function nudge(event) {
-  const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+  const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[
+    event.key
+  ];
   if (!way || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   const [x0, x1, y0, y1] = view.land.extent;

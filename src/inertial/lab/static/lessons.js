@@ -37,20 +37,61 @@ export function show() {
   if (get().tab !== "learn" || !lessons.length) return;
   const n = number();
   const lesson = lessons[n - 1];
-  const dots = make("ol", { class: "dots" }, ...lessons.map((each, i) => {
-    const dot = make("button", { type: "button", "aria-label": `Step ${i + 1}: ${each.title}`, "aria-current": i + 1 === n ? "step" : null, title: each.title }, String(i + 1));
-    dot.addEventListener("click", () => enter(i + 1, { focus: true }));
-    return make("li", {}, dot);
-  }));
-  const back = make("button", { type: "button", class: "quiet", disabled: n === 1, onclick: () => enter(n - 1, { focus: true }) }, "Back");
-  const on = n < lessons.length
-    ? make("button", { type: "button", class: "strong", onclick: () => enter(n + 1, { focus: true }) }, `Next: ${lessons[n].title}`)
-    : make("button", { type: "button", class: "strong", onclick: leaveToExplore }, "Explore on your own");
+  const dots = make(
+    "ol",
+    { class: "dots" },
+    ...lessons.map((each, i) => {
+      const dot = make(
+        "button",
+        {
+          type: "button",
+          "aria-label": `Step ${i + 1}: ${each.title}`,
+          "aria-current": i + 1 === n ? "step" : null,
+          title: each.title,
+        },
+        String(i + 1),
+      );
+      dot.addEventListener("click", () => enter(i + 1, { focus: true }));
+      return make("li", {}, dot);
+    }),
+  );
+  const back = make(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      disabled: n === 1,
+      onclick: () => enter(n - 1, { focus: true }),
+    },
+    "Back",
+  );
+  const on =
+    n < lessons.length
+      ? make(
+          "button",
+          { type: "button", class: "strong", onclick: () => enter(n + 1, { focus: true }) },
+          `Next: ${lessons[n].title}`,
+        )
+      : make(
+          "button",
+          { type: "button", class: "strong", onclick: leaveToExplore },
+          "Explore on your own",
+        );
   host.replaceChildren(
-    make("div", { class: "lesson-words" },
+    make(
+      "div",
+      { class: "lesson-words" },
       make("h1", { id: "lesson-title", tabindex: "-1" }, lesson.title),
-      ...String(lesson.text).split(/\n+/).map((text) => make("p", {}, text)),
-      lesson.ask ? make("p", { class: "ask" }, lesson.ask) : null),
-    make("nav", { class: "lesson-steps", "aria-label": "Steps of the lesson" }, dots, make("div", { class: "pair" }, back, on)),
+      ...String(lesson.text)
+        .split(/\n+/)
+        .map((text) => make("p", {}, text)),
+      lesson.ask ? make("p", { class: "ask" }, lesson.ask) : null,
+    ),
+    make(
+      "nav",
+      { class: "lesson-steps", "aria-label": "Steps of the lesson" },
+      dots,
+      make("div", { class: "pair" }, back, on),
+    ),
   );
 }

@@ -3,7 +3,16 @@
 import { line } from "./axes.js";
 import { colour } from "./theme.js";
 
-export const SHAPES = ["circle", "square", "triangle", "diamond", "pentagon", "star", "plus", "drop"];
+export const SHAPES = [
+  "circle",
+  "square",
+  "triangle",
+  "diamond",
+  "pentagon",
+  "star",
+  "plus",
+  "drop",
+];
 
 export const particleColour = (i) => colour(`p${i % 8}`);
 
@@ -26,7 +35,20 @@ const OUTLINES = {
   star: corners(10, UP, 0.45),
   plus: (r) => {
     const a = r * 0.38;
-    return [[-a, -r], [a, -r], [a, -a], [r, -a], [r, a], [a, a], [a, r], [-a, r], [-a, a], [-r, a], [-r, -a], [-a, -a]];
+    return [
+      [-a, -r],
+      [a, -r],
+      [a, -a],
+      [r, -a],
+      [r, a],
+      [a, a],
+      [a, r],
+      [-a, r],
+      [-a, a],
+      [-r, a],
+      [-r, -a],
+      [-a, -a],
+    ];
   },
   drop: corners(3, Math.PI / 2),
 };
@@ -99,7 +121,10 @@ export function arrow(pen, x, y, dx, dy, stroke) {
   const tip = [x + dx, y + dy];
   const neck = [tip[0] - ux * head, tip[1] - uy * head];
   pen.lineCap = "round";
-  for (const [ink, width] of [[colour("casing"), 5.5], [stroke, 2.4]]) {
+  for (const [ink, width] of [
+    [colour("casing"), 5.5],
+    [stroke, 2.4],
+  ]) {
     pen.strokeStyle = ink;
     pen.fillStyle = ink;
     pen.lineWidth = width;

@@ -23,11 +23,27 @@ export function beginModes() {
   find("modes").append(
     make("h2", { id: "modes-title" }, "Modes"),
     sentence,
-    make("div", { class: "wide", role: "region", "aria-label": "Table of modes", tabindex: "0" },
-      make("table", {},
+    make(
+      "div",
+      { class: "wide", role: "region", "aria-label": "Table of modes", tabindex: "0" },
+      make(
+        "table",
+        {},
         make("caption", { class: "unseen" }, "Modes; half-life and period in steps"),
-        make("thead", {}, make("tr", {}, ...COLUMNS.map(([title, unit]) => make("th", { scope: "col" }, title, make("small", {}, unit))))),
-        body)),
+        make(
+          "thead",
+          {},
+          make(
+            "tr",
+            {},
+            ...COLUMNS.map(([title, unit]) =>
+              make("th", { scope: "col" }, title, make("small", {}, unit)),
+            ),
+          ),
+        ),
+        body,
+      ),
+    ),
   );
 }
 
@@ -35,7 +51,11 @@ export function showModes() {
   const { modes } = view.analysis;
   if (rows !== modes.length) {
     rows = modes.length;
-    body.replaceChildren(...modes.map(() => make("tr", {}, make("th", { scope: "row" }), ...COLUMNS.slice(1).map(() => make("td", {})))));
+    body.replaceChildren(
+      ...modes.map(() =>
+        make("tr", {}, make("th", { scope: "row" }), ...COLUMNS.slice(1).map(() => make("td", {}))),
+      ),
+    );
   }
   modes.forEach((mode, i) => {
     const tr = body.rows[i];

@@ -42,10 +42,30 @@ export function makePanel(host, { name, title, role = "img", rows, onresize, too
     "Data",
   );
   const key = make("ul", { class: "key", "aria-hidden": "true" });
-  const bar = make("div", { class: "panel-bar" }, heading, make("div", { class: "panel-tools" }, ...tools, more));
+  const bar = make(
+    "div",
+    { class: "panel-bar" },
+    heading,
+    make("div", { class: "panel-tools" }, ...tools, more),
+  );
   const figure = make("figure", { class: `panel card panel-${name}` }, bar, key, plot, said, data);
   host.append(figure);
-  const panel = { name, title, figure, heading, base, fore, plot, key, said, rows, width: 0, height: 0, frame: null, stale: true };
+  const panel = {
+    name,
+    title,
+    figure,
+    heading,
+    base,
+    fore,
+    plot,
+    key,
+    said,
+    rows,
+    width: 0,
+    height: 0,
+    frame: null,
+    stale: true,
+  };
   more.addEventListener("click", () => {
     data.hidden = !data.hidden;
     more.setAttribute("aria-expanded", String(!data.hidden));
@@ -110,7 +130,13 @@ export function setKey(panel, entries) {
 export function toggle(label, name, pressed, onchange) {
   const button = make(
     "button",
-    { type: "button", class: "quiet small", "aria-pressed": String(pressed), "aria-label": name, title: name },
+    {
+      type: "button",
+      class: "quiet small",
+      "aria-pressed": String(pressed),
+      "aria-label": name,
+      title: name,
+    },
     label,
   );
   button.addEventListener("click", () => {

@@ -17,14 +17,31 @@ export function beginParticles(limit) {
   list = make("div", { class: "chips", role: "group", "aria-label": "Particles" });
   boxes = ["x", "y"].map((axis, i) => {
     const box = make("input", { type: "number", step: "any", class: "box", id: `start-${axis}` });
-    box.addEventListener("input", () => Number.isFinite(box.valueAsNumber) && place(i, box.valueAsNumber));
+    box.addEventListener(
+      "input",
+      () => Number.isFinite(box.valueAsNumber) && place(i, box.valueAsNumber),
+    );
     return box;
   });
   alike = make("input", { type: "checkbox", id: "alike" });
   alike.addEventListener("change", () => share(!alike.checked));
-  const start = make("div", { class: "start" }, make("span", {}, "Start"), make("label", { for: "start-x" }, "x"), boxes[0], make("label", { for: "start-y" }, "y"), boxes[1]);
+  const start = make(
+    "div",
+    { class: "start" },
+    make("span", {}, "Start"),
+    make("label", { for: "start-x" }, "x"),
+    boxes[0],
+    make("label", { for: "start-y" }, "y"),
+    boxes[1],
+  );
   find("main").addEventListener("chosen", () => choose(view.chosen));
-  return make("div", {}, list, start, make("label", { class: "check", for: "alike" }, alike, "A setting of its own for each"));
+  return make(
+    "div",
+    {},
+    list,
+    start,
+    make("label", { class: "check", for: "alike" }, alike, "A setting of its own for each"),
+  );
 }
 
 const written = () => points().map((pair) => pair.map((each) => plain(each, 8)).join(","));
@@ -39,7 +56,13 @@ function place(i, value) {
 function share(common) {
   const all = get().set.split(";");
   const own = all[Math.min(view.chosen, all.length - 1)];
-  set({ set: common ? own : written().map(() => own).join(";") });
+  set({
+    set: common
+      ? own
+      : written()
+          .map(() => own)
+          .join(";"),
+  });
   choose(view.chosen);
 }
 
@@ -56,10 +79,14 @@ function add() {
   const [x0, x1, y0, y1] = view.land.extent;
   const [x, y] = points().at(-1);
   // beside the last one, on the side where there is room
-  const aside = (value, low, high) => plain(value + (value > (low + high) / 2 ? -0.11 : 0.11) * (high - low), 4);
+  const aside = (value, low, high) =>
+    plain(value + (value > (low + high) / 2 ? -0.11 : 0.11) * (high - low), 4);
   const own = get().set.split(";");
   view.chosen = all.length;
-  set({ p: [...all, `${aside(x, x0, x1)},${aside(y, y0, y1)}`].join(";"), set: (own.length > 1 ? [...own, own.at(-1)] : own).join(";") });
+  set({
+    p: [...all, `${aside(x, x0, x1)},${aside(y, y0, y1)}`].join(";"),
+    set: (own.length > 1 ? [...own, own.at(-1)] : own).join(";"),
+  });
   document.dispatchEvent(new CustomEvent("particle"));
 }
 
@@ -77,7 +104,17 @@ function chip(i) {
   const pen = canvas.getContext("2d");
   pen.scale(2, 2);
   mark(pen, 9, 9, i, { radius: 5.5 });
-  const button = make("button", { type: "button", class: "chip", "aria-label": `Particle ${i + 1}`, "aria-pressed": String(i === view.chosen) }, canvas, String(i + 1));
+  const button = make(
+    "button",
+    {
+      type: "button",
+      class: "chip",
+      "aria-label": `Particle ${i + 1}`,
+      "aria-pressed": String(i === view.chosen),
+    },
+    canvas,
+    String(i + 1),
+  );
   button.addEventListener("click", () => choose(i));
   return button;
 }
@@ -86,12 +123,34 @@ export function showParticles() {
   const count = points().length;
   if (!count) return;
   view.chosen = Math.min(view.chosen, count - 1);
-  const kept = list.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+  const kept = list.contains(document.activeElement)
+    ? document.activeElement.getAttribute("aria-label")
+    : null;
   const key = `${count} ${view.chosen} ${document.documentElement.dataset.theme}`;
   if (key !== drawn) {
     drawn = key;
-    const plus = make("button", { type: "button", class: "chip plain", "aria-label": "Add a particle", disabled: count >= most, onclick: add }, "+");
-    const minus = make("button", { type: "button", class: "chip plain", "aria-label": `Remove particle ${view.chosen + 1}`, disabled: count < 2, onclick: remove }, "−");
+    const plus = make(
+      "button",
+      {
+        type: "button",
+        class: "chip plain",
+        "aria-label": "Add a particle",
+        disabled: count >= most,
+        onclick: add,
+      },
+      "+",
+    );
+    const minus = make(
+      "button",
+      {
+        type: "button",
+        class: "chip plain",
+        "aria-label": `Remove particle ${view.chosen + 1}`,
+        disabled: count < 2,
+        onclick: remove,
+      },
+      "−",
+    );
     list.replaceChildren(...Array.from({ length: count }, (_, i) => chip(i)), plus, minus);
     if (kept) (list.querySelector(`[aria-label="${kept}"]`) || list.firstChild).focus();
   }

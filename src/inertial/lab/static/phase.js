@@ -13,9 +13,19 @@ import { channel, draw, drawWith, last, step, view } from "./view.js";
 let panel;
 
 export function beginPhase(host) {
-  const axis = make("select", { "aria-label": "Axis of the phase portrait", class: "small" }, ...["x", "y"].map((name) => make("option", { value: name }, name)));
+  const axis = make(
+    "select",
+    { "aria-label": "Axis of the phase portrait", class: "small" },
+    ...["x", "y"].map((name) => make("option", { value: name }, name)),
+  );
   axis.addEventListener("change", () => set({ ph: axis.value }));
-  panel = makePanel(host, { name: "phase", title: "Phase portrait", rows, onresize: () => draw(true), tools: [axis] });
+  panel = makePanel(host, {
+    name: "phase",
+    title: "Phase portrait",
+    rows,
+    onresize: () => draw(true),
+    tools: [axis],
+  });
   drawWith((base) => {
     if (!view.sim || !view.land || !visible(panel)) return;
     axis.value = along();
@@ -44,7 +54,10 @@ function reach() {
     }
   }
   const air = (top - least) * 0.08 || 0.5;
-  return { place: { low: least - air, high: top + air }, momentum: { low: -most * 1.08 || -1, high: most * 1.08 || 1 } };
+  return {
+    place: { low: least - air, high: top + air },
+    momentum: { low: -most * 1.08 || -1, high: most * 1.08 || 1 },
+  };
 }
 
 function drawBase() {
@@ -52,7 +65,12 @@ function drawBase() {
   const { place, momentum } = reach();
   if (!(place.high > place.low)) return;
   const left = leftEdge(pen, momentum, panel.height - 50);
-  panel.frame = makeFrame(panel.width, panel.height, place, momentum, { left, right: 12, top: 24, bottom: 26 });
+  panel.frame = makeFrame(panel.width, panel.height, place, momentum, {
+    left,
+    right: 12,
+    top: 24,
+    bottom: 26,
+  });
   panel.stale = false;
   const { frame } = panel;
   drawAxes(pen, frame, { xTitle: along(), yTitle: `momentum along ${along()}` });
@@ -70,7 +88,11 @@ function drawBase() {
 }
 
 const path = (pen, i, from, to, width, casing) =>
-  casedPath(pen, panel.frame, channel(along(), i), channel(`p${along()}`, i), from, to, { stroke: particleColour(i), width, casing });
+  casedPath(pen, panel.frame, channel(along(), i), channel(`p${along()}`, i), from, to, {
+    stroke: particleColour(i),
+    width,
+    casing,
+  });
 
 function drawFore() {
   const pen = sheet(panel, "fore");
@@ -89,7 +111,9 @@ function drawFore() {
   for (let i = 0; i < view.sim.particles; i++) {
     const to = Math.min(now, last(i));
     path(pen, i, Math.max(0, to - (i === view.chosen ? 60 : 12)), to, 2, i === view.chosen);
-    mark(pen, frame.px(channel(along(), i)[to]), frame.py(channel(`p${along()}`, i)[to]), i, { radius: i === view.chosen ? 5.5 : 4 });
+    mark(pen, frame.px(channel(along(), i)[to]), frame.py(channel(`p${along()}`, i)[to]), i, {
+      radius: i === view.chosen ? 5.5 : 4,
+    });
   }
   pen.restore();
 }
@@ -98,7 +122,10 @@ function tell() {
   const momentum = channel(`p${along()}`);
   let turns = 0;
   for (let k = 2; k <= last(); k++) if (momentum[k] * momentum[k - 1] < 0) turns += 1;
-  describe(panel, `Momentum along ${along()} against ${along()}. The momentum of particle ${view.chosen + 1} changes its sign ${turns} times in ${last()} steps.`);
+  describe(
+    panel,
+    `Momentum along ${along()} against ${along()}. The momentum of particle ${view.chosen + 1} changes its sign ${turns} times in ${last()} steps.`,
+  );
   refreshData(panel);
 }
 

@@ -14,7 +14,8 @@ const KEEP = ["tab", "lesson", "run", "cmp", "x", "y", "v"];
 export function whole(state) {
   const words = { ...initial() };
   for (const name of KEEP) delete words[name];
-  for (const [name, value] of Object.entries(state)) if (!KEEP.includes(name)) words[name] = String(value);
+  for (const [name, value] of Object.entries(state))
+    if (!KEEP.includes(name)) words[name] = String(value);
   return words;
 }
 
@@ -24,9 +25,12 @@ export function beginPresets(found, started) {
   const host = find("presets");
   for (const group of [...new Set(presets.map((each) => each.group))])
     host.append(
-      make("section", {},
+      make(
+        "section",
+        {},
         make("h2", {}, TITLES[group] || group),
-        make("ul", {}, ...presets.filter((each) => each.group === group).map(item))),
+        make("ul", {}, ...presets.filter((each) => each.group === group).map(item)),
+      ),
     );
   const opener = find("presets-open");
   opener.hidden = !presets.length;
@@ -40,13 +44,23 @@ export function beginPresets(found, started) {
     if (!host.hidden && !host.contains(event.target) && event.target !== opener) open(false);
   });
   host.addEventListener("focusout", (event) => {
-    if (event.relatedTarget && !host.contains(event.relatedTarget) && event.relatedTarget !== opener) open(false);
+    if (
+      event.relatedTarget &&
+      !host.contains(event.relatedTarget) &&
+      event.relatedTarget !== opener
+    )
+      open(false);
   });
   listen(show);
 }
 
 function item(preset) {
-  const button = make("button", { type: "button" }, make("b", {}, preset.title), make("span", {}, preset.sentence));
+  const button = make(
+    "button",
+    { type: "button" },
+    make("b", {}, preset.title),
+    make("span", {}, preset.sentence),
+  );
   button.addEventListener("click", () => {
     open(false);
     find("presets-open").focus();
@@ -68,12 +82,21 @@ export function current() {
   const state = get();
   return presets.find(({ state: own }) => {
     const words = whole(own);
-    return Object.keys(words).every((name) => ["k", "log", "ph"].includes(name) || words[name] === state[name]);
+    return Object.keys(words).every(
+      (name) => ["k", "log", "ph"].includes(name) || words[name] === state[name],
+    );
   });
 }
 
 export function show(title = "") {
   const preset = current();
   write(find("preset-words"), preset ? preset.sentence : "");
-  write(find("heading"), preset ? preset.title : typeof title === "string" && title ? title : find("heading").textContent);
+  write(
+    find("heading"),
+    preset
+      ? preset.title
+      : typeof title === "string" && title
+        ? title
+        : find("heading").textContent,
+  );
 }

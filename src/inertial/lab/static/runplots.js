@@ -23,7 +23,13 @@ export function addPlot(host, { name, title, lines, titles, tools = [] }) {
     drawRuns(true);
   });
   const plot = { name, lines, titles, list: [] };
-  plot.panel = makePanel(host, { name, title, onresize: () => drawRuns(true), tools: [...tools, scale], rows: () => rows(plot) });
+  plot.panel = makePanel(host, {
+    name,
+    title,
+    onresize: () => drawRuns(true),
+    tools: [...tools, scale],
+    rows: () => rows(plot),
+  });
   plot.scale = scale;
   plots.push(plot);
   plot.panel.fore.addEventListener("pointermove", (event) => hover(plot, event));
@@ -53,15 +59,25 @@ function drawBase(plot) {
   const pen = sheet(panel, "base");
   plot.list = plot.lines();
   plot.scale.setAttribute("aria-pressed", String(logged(plot.name)));
-  const spans = (pick) => range(plot.list.map((each) => ({ values: each[pick], to: each[pick].length - 1 })));
+  const spans = (pick) =>
+    range(plot.list.map((each) => ({ values: each[pick], to: each[pick].length - 1 })));
   const found = spans("ys");
   const log = logged(plot.name) && found.high > 0;
   const y = bounds(found, log, 9);
   const across = spans("xs");
-  const x = across.high > across.low ? { low: across.low, high: across.high } : { low: (across.low || 0) - 1, high: (across.high || 0) + 1 };
+  const x =
+    across.high > across.low
+      ? { low: across.low, high: across.high }
+      : { low: (across.low || 0) - 1, high: (across.high || 0) + 1 };
   const left = leftEdge(pen, y, panel.height - 50);
   const titles = plot.titles();
-  panel.frame = makeFrame(panel.width, panel.height, Number.isFinite(x.low) ? x : { low: 0, high: 1 }, y, { left, right: 12, top: 24, bottom: 26 });
+  panel.frame = makeFrame(
+    panel.width,
+    panel.height,
+    Number.isFinite(x.low) ? x : { low: 0, high: 1 },
+    y,
+    { left, right: 12, top: 24, bottom: 26 },
+  );
   panel.stale = false;
   drawAxes(pen, panel.frame, { xTitle: titles.x, yTitle: titles.y });
   if (!plot.list.length) return nothing(plot, pen);
@@ -82,7 +98,11 @@ function drawBase(plot) {
 function nothing({ panel }, pen) {
   pen.fillStyle = colour("muted");
   pen.textAlign = "center";
-  pen.fillText("not recorded", panel.frame.left + panel.frame.wide / 2, panel.frame.top + panel.frame.high / 2);
+  pen.fillText(
+    "not recorded",
+    panel.frame.left + panel.frame.wide / 2,
+    panel.frame.top + panel.frame.high / 2,
+  );
   setKey(panel, []);
   describe(panel, `${panel.title}: not recorded.`);
 }
@@ -104,13 +124,20 @@ function drawFore(plot) {
   const pen = sheet(panel, "fore");
   const { frame } = panel;
   if (!frame) return;
-  const write = setKey(panel, list.map((each) => ({ colour: each.stroke, dash: each.dash?.length, name: each.name })));
+  const write = setKey(
+    panel,
+    list.map((each) => ({ colour: each.stroke, dash: each.dash?.length, name: each.name })),
+  );
   list.forEach((each, i) => {
     const row = hovered == null ? each.ys.length - 1 : rowOf(each.steps, hovered);
     write(i, spell(each.ys[row]));
     if (hovered == null || each.level) return;
     const x = frame.px(each.xs[row]);
-    const y = clamp(frame.py(frame.y.log ? Math.max(each.ys[row], frame.y.low) : each.ys[row]), frame.top, frame.bottom);
+    const y = clamp(
+      frame.py(frame.y.log ? Math.max(each.ys[row], frame.y.low) : each.ys[row]),
+      frame.top,
+      frame.bottom,
+    );
     if (!Number.isFinite(x + y)) return;
     pen.strokeStyle = colour("muted");
     pen.lineWidth = 1;
@@ -145,7 +172,10 @@ function hover(plot, event) {
 }
 
 function tell({ panel, list }, titles) {
-  const parts = list.map(({ name, xs, ys }) => `${name}: ${spell(ys[0])} at ${titles.x} ${spell(xs[0])}, ${spell(ys.at(-1))} at ${spell(xs.at(-1))}`);
+  const parts = list.map(
+    ({ name, xs, ys }) =>
+      `${name}: ${spell(ys[0])} at ${titles.x} ${spell(xs[0])}, ${spell(ys.at(-1))} at ${spell(xs.at(-1))}`,
+  );
   describe(panel, `${panel.title}. ${parts.join("; ")}.`);
   refreshData(panel);
 }
@@ -156,7 +186,8 @@ function rows({ list, titles }) {
   return {
     columns: ["step", titles().x, ...list.map((each) => each.name)],
     rows: sampled(first.ys.length - 1).map((i) => [
-      spell(first.steps[i], 7), first.xs[i],
+      spell(first.steps[i], 7),
+      first.xs[i],
       ...list.map((each) => each.ys[rowOf(each.steps, first.steps[i])]),
     ]),
   };

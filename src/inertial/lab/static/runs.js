@@ -11,7 +11,11 @@ import { get, listen, set } from "./state.js";
 import { colour, onTheme } from "./theme.js";
 
 const USUAL = { x: "step", y: "loss" };
-const ENERGY = [["kinetic", "kinetic"], ["work", "work"], ["heat", "heat"]];
+const ENERGY = [
+  ["kinetic", "kinetic"],
+  ["work", "work"],
+  ["heat", "heat"],
+];
 const STABILITY = /stabil|multiplier|margin|edge/;
 const SPEEDS = ["gradient_norm", "momentum_norm"];
 const AGAIN = 3000; // ms between two looks at the list
@@ -36,24 +40,67 @@ export function leave() {
 function build(host) {
   parts = {
     list: make("ul", { class: "run-list", "aria-label": "Runs" }),
-    title: make("h1"), words: make("div", { class: "run-words" }),
+    title: make("h1"),
+    words: make("div", { class: "run-words" }),
     fault: make("p", { class: "fault", role: "alert", hidden: true }),
     open: make("button", { type: "button", class: "strong" }, "Open this setting in Explore"),
-    plots: make("div", { class: "run-plots" }), empty: make("p", { class: "sentence" }),
+    plots: make("div", { class: "run-plots" }),
+    empty: make("p", { class: "sentence" }),
   };
   parts.open.addEventListener("click", openInExplore);
-  const main = make("div", { class: "run-main" },
-    make("div", { class: "which" }, parts.title, parts.open), parts.words, parts.fault, parts.plots);
-  host.replaceChildren(make("nav", { class: "run-rail", "aria-label": "List of runs" }, make("h2", {}, "Runs"), parts.empty, parts.list), main);
+  const main = make(
+    "div",
+    { class: "run-main" },
+    make("div", { class: "which" }, parts.title, parts.open),
+    parts.words,
+    parts.fault,
+    parts.plots,
+  );
+  host.replaceChildren(
+    make(
+      "nav",
+      { class: "run-rail", "aria-label": "List of runs" },
+      make("h2", {}, "Runs"),
+      parts.empty,
+      parts.list,
+    ),
+    main,
+  );
   parts.main = main;
-  const axes = ["y", "x"].map((axis) => columnSelect(`Column on the ${axis} axis`, (value) => set({ [axis]: value })));
+  const axes = ["y", "x"].map((axis) =>
+    columnSelect(`Column on the ${axis} axis`, (value) => set({ [axis]: value })),
+  );
   [parts.y, parts.x] = axes;
   const over = make("span", { class: "note" }, "over");
-  addPlot(parts.plots, { name: "run-free", title: "Any column", lines: freeLines, titles: () => ({ x: titleOf(axis("x")), y: titleOf(axis("y")) }), tools: [parts.y, over, parts.x] });
-  addPlot(parts.plots, { name: "run-loss", title: "Loss", lines: lossLines, titles: () => ({ x: "step", y: titleOf("loss") }) });
-  addPlot(parts.plots, { name: "run-energy", title: "Energy account", lines: energyLines, titles: () => ({ x: "step", y: "in units of the loss" }) });
-  addPlot(parts.plots, { name: "run-stability", title: "Stability", lines: stabilityLines, titles: () => ({ x: "step", y: stabilityTitle() }) });
-  listen((changed) => ["run", "cmp", "x", "y"].some((name) => changed.has(name)) && get().tab === "runs" && show());
+  addPlot(parts.plots, {
+    name: "run-free",
+    title: "Any column",
+    lines: freeLines,
+    titles: () => ({ x: titleOf(axis("x")), y: titleOf(axis("y")) }),
+    tools: [parts.y, over, parts.x],
+  });
+  addPlot(parts.plots, {
+    name: "run-loss",
+    title: "Loss",
+    lines: lossLines,
+    titles: () => ({ x: "step", y: titleOf("loss") }),
+  });
+  addPlot(parts.plots, {
+    name: "run-energy",
+    title: "Energy account",
+    lines: energyLines,
+    titles: () => ({ x: "step", y: "in units of the loss" }),
+  });
+  addPlot(parts.plots, {
+    name: "run-stability",
+    title: "Stability",
+    lines: stabilityLines,
+    titles: () => ({ x: "step", y: stabilityTitle() }),
+  });
+  listen(
+    (changed) =>
+      ["run", "cmp", "x", "y"].some((name) => changed.has(name)) && get().tab === "runs" && show(),
+  );
   onTheme(() => {
     list();
     drawRuns(true);
@@ -62,7 +109,10 @@ function build(host) {
 
 const axis = (name) => get()[name] || USUAL[name];
 const chosen = () => record(get().run);
-const compared = () => get().cmp.split(";").filter((id) => id && id !== get().run && runs?.some((run) => run.id === id));
+const compared = () =>
+  get()
+    .cmp.split(";")
+    .filter((id) => id && id !== get().run && runs?.some((run) => run.id === id));
 const shown = () => [get().run, ...compared()].filter(Boolean).map(record);
 
 /* The list */
@@ -75,9 +125,15 @@ async function look() {
     complain(refusal.message);
     return;
   }
-  if (!get().run && runs.length) set({ run: (runs.find((run) => run.state === "running") || runs[0]).id });
+  if (!get().run && runs.length)
+    set({ run: (runs.find((run) => run.state === "running") || runs[0]).id });
   parts.main.hidden = !runs.length;
-  write(parts.empty, runs.length ? "" : "There are no runs here yet. Begin one: inertial train, and start the lab with --runs and its folder.");
+  write(
+    parts.empty,
+    runs.length
+      ? ""
+      : "There are no runs here yet. Begin one: inertial train, and start the lab with --runs and its folder.",
+  );
   list();
 }
 
@@ -93,12 +149,34 @@ function entry(run) {
   const at = [get().run, ...compared()].indexOf(run.id);
   const swatch = make("i", { class: "swatch", "aria-hidden": "true" });
   if (at >= 0) swatch.style.background = runColour(at);
-  const steps = run.total && run.total !== run.steps ? `${run.steps} of ${run.total} steps` : `${run.steps} steps`;
-  const button = make("button", { type: "button", id: `run-${run.id}`, "aria-current": own ? "true" : null, onclick: () => set({ run: run.id }, { push: true }) },
+  const steps =
+    run.total && run.total !== run.steps
+      ? `${run.steps} of ${run.total} steps`
+      : `${run.steps} steps`;
+  const button = make(
+    "button",
+    {
+      type: "button",
+      id: `run-${run.id}`,
+      "aria-current": own ? "true" : null,
+      onclick: () => set({ run: run.id }, { push: true }),
+    },
     make("b", {}, run.name),
-    make("span", { class: "run-line" }, make("span", { class: `state ${run.state}` }, run.state), run.loss == null ? "" : ` · loss ${spell(run.loss)}`),
-    make("span", { class: "run-line" }, steps));
-  const check = make("input", { type: "checkbox", id: `cmp-${run.id}`, "aria-label": `Compare ${run.name}`, checked: at >= 0, disabled: own });
+    make(
+      "span",
+      { class: "run-line" },
+      make("span", { class: `state ${run.state}` }, run.state),
+      run.loss == null ? "" : ` · loss ${spell(run.loss)}`,
+    ),
+    make("span", { class: "run-line" }, steps),
+  );
+  const check = make("input", {
+    type: "checkbox",
+    id: `cmp-${run.id}`,
+    "aria-label": `Compare ${run.name}`,
+    checked: at >= 0,
+    disabled: own,
+  });
   check.addEventListener("change", () => {
     const others = compared().filter((id) => id !== run.id);
     set({ cmp: [...others, ...(check.checked ? [run.id] : [])].join(";") });
@@ -131,7 +209,11 @@ async function load(run) {
   try {
     if (!run.about) await about(run);
     run.read = () => run === chosen() && describeRun();
-    await Promise.all(sets(run).filter((names) => !columns(run, names)).map((names) => fetchSet(run, names)));
+    await Promise.all(
+      sets(run)
+        .filter((names) => !columns(run, names))
+        .map((names) => fetchSet(run, names)),
+    );
   } catch (refusal) {
     run.fault = refusal.message;
     throw refusal;
@@ -152,13 +234,27 @@ function describeRun() {
   const known = run.about || runs.find((each) => each.id === run.id);
   write(parts.title, known ? known.name : run.id);
   const setting = known && typeof known.setting === "string" ? known.setting : "";
-  const sentences = run.about?.sentences || (known?.sentence ? [known.sentence] : []);
+  // what a run means is read at its end; until then, how it stands
+  const reading = run.about?.state === "running" ? null : run.about?.sentences;
+  const sentences = reading || (known?.sentence ? [known.sentence] : []);
   const [first, ...rest] = sentences;
-  parts.words.replaceChildren(...(setting ? [make("p", { class: "note" }, setting)] : []), ...(first ? [make("p", { class: "sentence" }, first)] : []), ...rest.map((text) => make("p", { class: "note" }, text)));
+  parts.words.replaceChildren(
+    ...(setting ? [make("p", { class: "note" }, setting)] : []),
+    ...(first ? [make("p", { class: "sentence" }, first)] : []),
+    ...rest.map((text) => make("p", { class: "note" }, text)),
+  );
   parts.open.hidden = !run.about?.explore_state;
+  showColumns(run.about?.columns || []);
+}
+
+function showColumns(columns) {
+  const key = columns.map((column) => column.name).join();
   for (const name of ["x", "y"]) {
-    const columns = run.about?.columns || [];
-    parts[name].replaceChildren(...columns.map((column) => make("option", { value: column.name }, column.title)));
+    if (parts[name].dataset.key !== key)
+      parts[name].replaceChildren(
+        ...columns.map((column) => make("option", { value: column.name }, column.title)),
+      );
+    parts[name].dataset.key = key;
     parts[name].value = axis(name);
   }
 }
@@ -192,13 +288,25 @@ function pair(run, set, x, y, rest) {
 }
 
 const several = (set, x, y) =>
-  shown().map((run, i) => pair(run, set, x, y, { name: run.about?.name, stroke: runColour(i), dash: dash(i) })).filter(Boolean);
+  shown()
+    .map((run, i) =>
+      pair(run, set, x, y, { name: run.about?.name, stroke: runColour(i), dash: dash(i) }),
+    )
+    .filter(Boolean);
 
 const lossLines = () => several(["loss"], "step", "loss");
 const freeLines = () => several(freeSet(), axis("x"), axis("y"));
 
 const energyLines = () =>
-  ENERGY.map(([name, ink], i) => pair(chosen(), ENERGY.map(([each]) => each), "step", name, { name: chosen().names?.get(name)?.title, stroke: colour(ink), dash: dash(i) })).filter(Boolean);
+  ENERGY.map(([name, ink], i) =>
+    pair(
+      chosen(),
+      ENERGY.map(([each]) => each),
+      "step",
+      name,
+      { name: chosen().names?.get(name)?.title, stroke: colour(ink), dash: dash(i) },
+    ),
+  ).filter(Boolean);
 
 const stabilityNames = (run) => {
   const found = [...run.names.keys()].filter((name) => STABILITY.test(name));
@@ -212,9 +320,29 @@ function stabilityLines() {
   const run = chosen();
   if (!run.names) return [];
   const names = stabilityNames(run);
-  const lines = names.map((name, i) => pair(run, names, "step", name, { name: run.names.get(name)?.title, stroke: colour(["other", "loss", "work", "kinetic"][i % 4]), dash: dash(i) })).filter(Boolean);
+  const lines = names
+    .map((name, i) =>
+      pair(run, names, "step", name, {
+        name: run.names.get(name)?.title,
+        stroke: colour(["other", "loss", "work", "kinetic"][i % 4]),
+        dash: dash(i),
+      }),
+    )
+    .filter(Boolean);
   write(panelNamed("run-stability").heading, measured() ? "Stability" : "Force and momentum");
   if (!lines.length || !measured()) return lines;
   const { steps } = lines[0];
-  return [...lines, { run, steps, xs: steps, ys: Float64Array.from(steps, () => 1), name: "edge", stroke: colour("heat"), dash: [3, 3], level: true }];
+  return [
+    ...lines,
+    {
+      run,
+      steps,
+      xs: steps,
+      ys: Float64Array.from(steps, () => 1),
+      name: "edge",
+      stroke: colour("heat"),
+      dash: [3, 3],
+      level: true,
+    },
+  ];
 }

@@ -36,14 +36,32 @@ export function makeSlider(control, onvalue, { whole = false } = {}) {
   const map = scaleOf(control);
   const id = `set-${control.name}`;
   const hint = `${id}-hint`;
-  const range = make("input", { type: "range", id, min: "0", max: String(map.count), step: "1", "aria-describedby": hint });
+  const range = make("input", {
+    type: "range",
+    id,
+    min: "0",
+    max: String(map.count),
+    step: "1",
+    "aria-describedby": hint,
+  });
   const box = make("input", {
-    type: "number", class: "box", step: "any", inputmode: "decimal",
-    "aria-label": `${control.title}, as a number`, "aria-describedby": hint,
+    type: "number",
+    class: "box",
+    step: "any",
+    inputmode: "decimal",
+    "aria-label": `${control.title}, as a number`,
+    "aria-describedby": hint,
   });
   const symbol = control.symbol ? make("i", { "aria-hidden": "true" }, control.symbol) : null;
   const label = make("label", { for: id }, control.title, symbol ? " " : "", symbol);
-  const row = make("div", { class: "slider", title: control.hint }, label, box, range, make("span", { class: "unseen", id: hint }, control.hint));
+  const row = make(
+    "div",
+    { class: "slider", title: control.hint },
+    label,
+    box,
+    range,
+    make("span", { class: "unseen", id: hint }, control.hint),
+  );
   const round = (value) => (whole ? Math.round(value) : value);
   range.addEventListener("input", () => send(round(map.value(+range.value))));
   box.addEventListener("input", () => {

@@ -27,7 +27,12 @@ export function beginSnippets() {
     next.focus();
   });
   find("snippets").append(
-    make("div", { class: "panel-bar" }, make("h2", { id: "snippets-title" }, "As code"), make("div", { class: "panel-tools" }, button)),
+    make(
+      "div",
+      { class: "panel-bar" },
+      make("h2", { id: "snippets-title" }, "As code"),
+      make("div", { class: "panel-tools" }, button),
+    ),
     tabs,
     make("pre", { tabindex: "0", role: "tabpanel", "aria-label": "Code" }, code),
     note,
@@ -40,14 +45,16 @@ export function showSnippets() {
   chosen = snippets.some((each) => each.framework === chosen) ? chosen : snippets[0]?.framework;
   if (found !== names) {
     names = found;
-    tabs.replaceChildren(...snippets.map(({ framework }) => {
-      const tab = make("button", { type: "button", role: "tab" }, framework);
-      tab.addEventListener("click", () => {
-        chosen = framework;
-        showSnippets();
-      });
-      return tab;
-    }));
+    tabs.replaceChildren(
+      ...snippets.map(({ framework }) => {
+        const tab = make("button", { type: "button", role: "tab" }, framework);
+        tab.addEventListener("click", () => {
+          chosen = framework;
+          showSnippets();
+        });
+        return tab;
+      }),
+    );
   }
   [...tabs.children].forEach((tab) => {
     const own = tab.textContent === chosen;

@@ -24,8 +24,17 @@ export function beginStability(host, onpick) {
   best = make("button", { type: "button", class: "quiet small" }, "Best");
   best.setAttribute("aria-label", "Set the best learning rate and momentum");
   best.title = best.getAttribute("aria-label");
-  best.addEventListener("click", () => pick(view.stability.optimum.lr, view.stability.optimum.momentum));
-  panel = makePanel(host, { name: "stability", title: "Stability", role: "application", rows, onresize: () => draw(true), tools: [best] });
+  best.addEventListener("click", () =>
+    pick(view.stability.optimum.lr, view.stability.optimum.momentum),
+  );
+  panel = makePanel(host, {
+    name: "stability",
+    title: "Stability",
+    role: "application",
+    rows,
+    onresize: () => draw(true),
+    tools: [best],
+  });
   panel.fore.setAttribute("aria-roledescription", "map of settings");
   legend = make("li", {});
   panel.key.replaceChildren(legend);
@@ -53,7 +62,11 @@ function empty() {
 /* Arrays of the answer, ready to draw. */
 export function readStability(said) {
   if (said.error) return said;
-  return { ...said, rates: fromBase64(said.rate, Float32Array), regionIds: fromBase64(said.region, Uint8Array) };
+  return {
+    ...said,
+    rates: fromBase64(said.rate, Float32Array),
+    regionIds: fromBase64(said.region, Uint8Array),
+  };
 }
 
 export const forgetMap = () => (picture = null);
@@ -63,18 +76,27 @@ function drawBase() {
   const { lr, momentum } = view.stability;
   const y = { low: momentum[0], high: momentum.at(-1) };
   const left = leftEdge(pen, y, panel.height - 50);
-  panel.frame = makeFrame(panel.width, panel.height, { low: lr[0], high: lr.at(-1), log: true }, y, { left, right: 12, top: 24, bottom: 26 });
+  panel.frame = makeFrame(
+    panel.width,
+    panel.height,
+    { low: lr[0], high: lr.at(-1), log: true },
+    y,
+    { left, right: 12, top: 24, bottom: 26 },
+  );
   panel.stale = false;
   const { frame } = panel;
   const size = `${frame.wide}x${frame.high}`;
-  if (!picture || picture.of !== view.stability || picture.size !== size) picture = { of: view.stability, size, canvas: whole(frame) };
+  if (!picture || picture.of !== view.stability || picture.size !== size)
+    picture = { of: view.stability, size, canvas: whole(frame) };
   pen.drawImage(picture.canvas, frame.left, frame.top, frame.wide, frame.high);
   drawAxes(pen, frame, { xTitle: "learning rate", yTitle: "momentum", grid: false });
   best.hidden = !view.stability.optimum;
   tell();
 }
 
-const growing = (at) => view.stability.regions[view.stability.regionIds[at]]?.name === "diverging" || !(view.stability.rates[at] <= 1 + 1e-6);
+const growing = (at) =>
+  view.stability.regions[view.stability.regionIds[at]]?.name === "diverging" ||
+  !(view.stability.rates[at] <= 1 + 1e-6);
 
 /* The whole map, painted once for each answer, theme and size. */
 function whole(frame) {
@@ -83,7 +105,14 @@ function whole(frame) {
   canvas.height = Math.round(frame.high * panel.ratio);
   const pen = canvas.getContext("2d");
   pen.scale(panel.ratio, panel.ratio);
-  const inner = { left: 0, top: 0, right: frame.wide, bottom: frame.high, wide: frame.wide, high: frame.high };
+  const inner = {
+    left: 0,
+    top: 0,
+    right: frame.wide,
+    bottom: frame.high,
+    wide: frame.wide,
+    high: frame.high,
+  };
   pen.imageSmoothingEnabled = true;
   pen.drawImage(paint(), 0, 0, frame.wide, frame.high);
   hatch(pen, inner);
@@ -121,7 +150,12 @@ function hatch(pen, frame) {
     while (c >= 0 && growing(r * columns + c)) c--;
     if (c === columns - 1) continue;
     const y = frame.bottom - ((r + 1) / rows) * frame.high;
-    pen.rect(frame.left + ((c + 1) / columns) * frame.wide, y - 0.3, ((columns - 1 - c) / columns) * frame.wide, frame.high / rows + 0.6);
+    pen.rect(
+      frame.left + ((c + 1) / columns) * frame.wide,
+      y - 0.3,
+      ((columns - 1 - c) / columns) * frame.wide,
+      frame.high / rows + 0.6,
+    );
   }
   pen.clip();
   pen.strokeStyle = colour("heat");
@@ -139,7 +173,13 @@ function hatch(pen, frame) {
 /* A thin line wherever two regions meet: each one's outline, rounded by half a cell. */
 function borders(pen, frame) {
   const { shape, regionIds, regions } = view.stability;
-  for (const { id } of regions) strokeContours(pen, frame, { heights: share(regionIds, shape, id), shape, levels: [0.5] }, "contour-strong");
+  for (const { id } of regions)
+    strokeContours(
+      pen,
+      frame,
+      { heights: share(regionIds, shape, id), shape, levels: [0.5] },
+      "contour-strong",
+    );
 }
 
 /* How much of each cell's surroundings belongs to a region. */
@@ -163,7 +203,9 @@ function drawFore() {
   clip(pen, frame, 10);
   const goal = view.stability.optimum;
   if (goal) ring(pen, frame.px(goal.lr), frame.py(goal.momentum));
-  markers().forEach(([lr, momentum], i) => mark(pen, ...inside(frame, lr, momentum), i, { radius: i === view.chosen ? 6 : 4.5 }));
+  markers().forEach(([lr, momentum], i) =>
+    mark(pen, ...inside(frame, lr, momentum), i, { radius: i === view.chosen ? 6 : 4.5 }),
+  );
   pen.restore();
   const shown = hovered || markers()[view.chosen] || markers()[0];
   if (shown) write(legend, sentence(shown));
@@ -205,17 +247,29 @@ function sentence([lr, momentum]) {
 function tell() {
   const at = markers().map((each, i) => `Particle ${i + 1}: ${sentence(each)}`);
   const region = regionAt(...(markers()[view.chosen] || [0, 0]));
-  describe(panel, `Learning rate from ${spell(panel.frame.x.low)} to ${spell(panel.frame.x.high)}, momentum from ${spell(panel.frame.y.low)} to ${spell(panel.frame.y.high)}. ${at.join(". ")}. ${region ? region.meaning : ""} Arrow keys move the marker.`);
+  describe(
+    panel,
+    `Learning rate from ${spell(panel.frame.x.low)} to ${spell(panel.frame.x.high)}, momentum from ${spell(panel.frame.y.low)} to ${spell(panel.frame.y.high)}. ${at.join(". ")}. ${region ? region.meaning : ""} Arrow keys move the marker.`,
+  );
   refreshData(panel);
 }
 
-const rows = () => view.stability.error ? { columns: [], rows: [] } : ({
-  columns: ["particle", "learning rate", "momentum", "region", "meaning"],
-  rows: markers().map(([lr, momentum], i) => {
-    const region = regionAt(lr, momentum);
-    return [String(i + 1), lr, momentum, region ? region.title || region.name : "–", region ? region.meaning : "–"];
-  }),
-});
+const rows = () =>
+  view.stability.error
+    ? { columns: [], rows: [] }
+    : {
+        columns: ["particle", "learning rate", "momentum", "region", "meaning"],
+        rows: markers().map(([lr, momentum], i) => {
+          const region = regionAt(lr, momentum);
+          return [
+            String(i + 1),
+            lr,
+            momentum,
+            region ? region.title || region.name : "–",
+            region ? region.meaning : "–",
+          ];
+        }),
+      };
 
 function listen() {
   const { fore } = panel;
@@ -232,7 +286,10 @@ function listen() {
     fore.setPointerCapture(event.pointerId);
     pick(...at(event));
   });
-  fore.addEventListener("click", (event) => panel.frame && event.pointerType === "touch" && pick(...at(event)));
+  fore.addEventListener(
+    "click",
+    (event) => panel.frame && event.pointerType === "touch" && pick(...at(event)),
+  );
   fore.addEventListener("pointermove", (event) => {
     if (!panel.frame) return;
     hovered = at(event);
@@ -248,11 +305,16 @@ function listen() {
 }
 
 function nudge(event) {
-  const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+  const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[
+    event.key
+  ];
   if (!way || !panel.frame || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   const { x, y } = panel.frame;
   const far = event.shiftKey ? 0.1 : 0.01;
   const [lr, momentum] = markers()[view.chosen] || markers()[0];
-  pick(x.from(clamp(x.to(lr) + way[0] * far, 0, 1)), y.from(clamp(y.to(momentum) + way[1] * far, 0, 1)));
+  pick(
+    x.from(clamp(x.to(lr) + way[0] * far, 0, 1)),
+    y.from(clamp(y.to(momentum) + way[1] * far, 0, 1)),
+  );
 }

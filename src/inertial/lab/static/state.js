@@ -18,7 +18,9 @@ export function encode(values) {
   const parts = [`v=${defaults.v}`];
   for (const name of Object.keys(defaults))
     if (name !== "v" && values[name] !== defaults[name])
-      parts.push(`${name}=${encodeURIComponent(values[name]).replace(/%2C/g, ",").replace(/%3B/g, ";")}`);
+      parts.push(
+        `${name}=${encodeURIComponent(values[name]).replace(/%2C/g, ",").replace(/%3B/g, ";")}`,
+      );
   return "#" + parts.join("&");
 }
 

@@ -17,7 +17,11 @@ const cell = (value) => (typeof value === "number" || value == null ? spell(valu
 export function table(caption, columns, rows) {
   const head = make("tr", {}, ...columns.map((name) => make("th", { scope: "col" }, name)));
   const body = rows.map((row) =>
-    make("tr", {}, ...row.map((value, i) => make(i ? "td" : "th", i ? {} : { scope: "row" }, cell(value)))),
+    make(
+      "tr",
+      {},
+      ...row.map((value, i) => make(i ? "td" : "th", i ? {} : { scope: "row" }, cell(value))),
+    ),
   );
   return make(
     "table",

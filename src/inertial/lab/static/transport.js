@@ -5,7 +5,13 @@ import { clamp } from "./numbers.js";
 import { get, listen, set } from "./state.js";
 import { draw, drawWith, view } from "./view.js";
 
-const SPEEDS = [["0.25", "¼×"], ["0.5", "½×"], ["1", "1×"], ["2", "2×"], ["4", "4×"]];
+const SPEEDS = [
+  ["0.25", "¼×"],
+  ["0.5", "½×"],
+  ["1", "1×"],
+  ["2", "2×"],
+  ["4", "4×"],
+];
 const SECONDS = 8; // a whole path at speed 1, however many steps it has
 
 let play;
@@ -33,19 +39,41 @@ function icon(name) {
 }
 
 const button = (name, label, onclick, kind = "") =>
-  make("button", { type: "button", class: `round ${kind}`, "aria-label": label, title: label, onclick }, icon(name));
+  make(
+    "button",
+    { type: "button", class: `round ${kind}`, "aria-label": label, title: label, onclick },
+    icon(name),
+  );
 
 export function beginTransport(host) {
   play = button("play", "Play", () => (view.playing ? pause() : start()), "main");
-  scrub = make("input", { type: "range", min: "0", max: "1", step: "1", id: "scrub", "aria-label": "Step" });
+  scrub = make("input", {
+    type: "range",
+    min: "0",
+    max: "1",
+    step: "1",
+    id: "scrub",
+    "aria-label": "Step",
+  });
   scrub.addEventListener("input", () => goTo(+scrub.value));
   count = make("output", { for: "scrub", class: "count" });
-  speed = make("select", { "aria-label": "Speed", class: "small" }, ...SPEEDS.map(([value, text]) => make("option", { value }, text)));
+  speed = make(
+    "select",
+    { "aria-label": "Speed", class: "small" },
+    ...SPEEDS.map(([value, text]) => make("option", { value }, text)),
+  );
   speed.value = "1";
   host.append(
-    make("div", { class: "transport", role: "group", "aria-label": "Playback" }, play,
+    make(
+      "div",
+      { class: "transport", role: "group", "aria-label": "Playback" },
+      play,
       button("back", "One step back", () => goTo(view.k - 1)),
-      button("forward", "One step forward", () => goTo(view.k + 1)), scrub, count, speed),
+      button("forward", "One step forward", () => goTo(view.k + 1)),
+      scrub,
+      count,
+      speed,
+    ),
   );
   drawWith(show);
   listen((changed) => changed.has("k") && !view.playing && follow());
