@@ -92,8 +92,11 @@ template <class N>
 struct Random {
   uint16_t* __restrict at;
   const uint16_t* __restrict chance;
+  uint16_t flip;
   N get(int i) const { return N(from_bfloat(at[i])); }
-  void set(int i, N value) const { at[i] = to_bfloat(float(value), chance[i]); }
+  void set(int i, N value) const {
+    at[i] = to_bfloat(float(value), uint16_t(chance[i] ^ flip));
+  }
 };
 
 // One block. `x`, `b`, `m` are read and written; `g` is read.
@@ -229,20 +232,21 @@ void move_in(const Setting& s, const Piece& p, double* sums) {
   const auto rounded = chosen<N, Random<N>>(s);
   alignas(64) N x_room[BLOCK], g_room[BLOCK], b_room[BLOCK], m_room[BLOCK];
   alignas(64) uint16_t chance[BLOCK];
+  if (packed || random) chances(p.seed, chance);
   for (int64_t at = p.begin; at < p.begin + p.count; at += BLOCK) {
     const int64_t left = p.begin + p.count - at;
     const int count = int(left < BLOCK ? left : BLOCK);
     N* x = opened(p.position_type, p.position, at, count, x_room);
     const N* g = opened(p.gradient_type, const_cast<char*>(p.gradient), at, count, g_room);
     N* m = remembers ? opened(p.memory_type, p.memory, at, count, m_room) : m_room;
-    if (packed || random) chances(p.seed, at, chance);
+    const uint16_t flip = flips(p.seed, at);
     if (random) {
       auto* b = reinterpret_cast<uint16_t*>(p.momentum) + at;
-      rounded(s, count, x, g, Random<N>{b, chance}, m, sums);
+      rounded(s, count, x, g, Random<N>{b, chance, flip}, m, sums);
     } else if (packed) {
       load_bytes(p.momentum, p.scales, at, count, b_room);
       plain(s, count, x, g, Plain<N>{b_room}, m, sums);
-      store_bytes(b_room, count, p.momentum, p.scales, at, chance);
+      store_bytes(b_room, count, p.momentum, p.scales, at, chance, flip);
     } else {
       N* b = opened(p.momentum_type, p.momentum, at, count, b_room);
       plain(s, count, x, g, Plain<N>{b}, m, sums);

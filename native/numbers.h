@@ -118,16 +118,20 @@ void store(Type type, const Number* from, int count, char* to, int64_t at) {
   }
 }
 
-// Sixteen random bits for each number of the block that begins at `at`: the lower half of
-// the block takes the low bits, the upper half the high bits of the same noise.
-inline void chances(uint32_t seed, int64_t at, uint16_t* out) {
-  const uint32_t first = uint32_t(at / 2);
+// Sixteen random bits for each place of a block. Each block of a tensor turns some of them
+// over, by its own `flips`: any two chances of a tensor are then independent, and one
+// table serves all its blocks.
+inline void chances(uint32_t seed, uint16_t* table) {
 #pragma omp simd
   for (int i = 0; i < BLOCK / 2; i++) {
-    const uint32_t x = noise(seed, first + uint32_t(i));
-    out[i] = uint16_t(x);
-    out[i + BLOCK / 2] = uint16_t(x >> 16);
+    const uint32_t x = noise(seed, uint32_t(i));
+    table[i] = uint16_t(x);
+    table[i + BLOCK / 2] = uint16_t(x >> 16);
   }
+}
+
+inline uint16_t flips(uint32_t seed, int64_t at) {
+  return uint16_t(noise(~seed, uint32_t(at / BLOCK)) >> 16);
 }
 
 // 8 bits: whole steps of scale = largest/127, one scale for every SCALED numbers.
@@ -144,7 +148,7 @@ void load_bytes(const char* from, const float* scales, int64_t at, int count, Nu
 
 template <class Number>
 void store_bytes(const Number* from, int count, char* to, float* scales, int64_t at,
-                 const uint16_t* chance) {
+                 const uint16_t* chance, uint16_t flip) {
   int8_t* out = reinterpret_cast<int8_t*>(to) + at;
   for (int start = 0; start < count; start += SCALED) {
     const int end = start + SCALED < count ? start + SCALED : count;
@@ -161,7 +165,7 @@ void store_bytes(const Number* from, int count, char* to, float* scales, int64_t
     const float inverse = scale > 0 ? 1.0f / scale : 0.0f;
 #pragma omp simd
     for (int i = start; i < end; i++) {
-      const float share = float(chance[i]) * 0x1p-16f;
+      const float share = float(uint16_t(chance[i] ^ flip)) * 0x1p-16f;
       float step = std::floor(float(from[i]) * inverse + share);
       step = step > 127.0f ? 127.0f : step;
       step = step < -127.0f ? -127.0f : step;

@@ -114,17 +114,23 @@ def _to_bfloat(values):
 
 
 @triton.jit
-def _chances(seed, begin):
-    """As `rounding.chances`, for the places of one tile."""
-    places = begin + tl.arange(0, TILE)
-    pair = ((places // 1024) * 512 + places % 512).to(tl.uint32)
-    x = pair * tl.full((TILE,), 0x9E3779B1, tl.uint32) ^ seed
+def _noise(seed, places):
+    """As `rounding.noise`."""
+    x = places.to(tl.uint32) * tl.full((TILE,), 0x9E3779B1, tl.uint32) ^ seed
     x ^= x >> 16
     x *= tl.full((TILE,), 0x7FEB352D, tl.uint32)
     x ^= x >> 15
     x *= tl.full((TILE,), 0x846CA68B, tl.uint32)
-    x ^= x >> 16
-    return tl.where(places % 1024 < 512, x & 0xFFFF, x >> 16)
+    return x ^ (x >> 16)
+
+
+@triton.jit
+def _chances(seed, begin):
+    """As `rounding.chances`, for the places of one tile."""
+    places = begin + tl.arange(0, TILE)
+    drawn = _noise(seed, places % 512)
+    table = tl.where(places % 1024 < 512, drawn & 0xFFFF, drawn >> 16)
+    return table ^ (_noise(~seed, places // 1024) >> 16)
 
 
 @triton.jit
