@@ -173,7 +173,7 @@ def _draw_n2(figure: Any, swing: Swing) -> None:
         wave = (pole**steps * (1 - 1j * shift)).real
         axes.plot(steps, wave, color=mark(role), lw=1.4)
         axes.plot(steps[::3], line[::3], "o", ms=4, color=mark(role))
-    axes.text(23, 0.3, "momentum 0.9", color=mark("loss"))
+    axes.text(22, 0.36, "momentum 0.9", color=mark("loss"))
     axes.text(66, 0.72, "momentum 0.99", color=mark("work"))
     axes.set(xlabel="steps after the nudge", ylabel="sharpest direction (nudges)")
     axes.set(xlim=(-2, _STEPS), ylim=(-1.0, 1.1))
