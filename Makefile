@@ -25,11 +25,11 @@ demo: $(STAMP)  ## Train on real handwritten digits, with and without momentum, 
 	$(BIN)/inertial demo
 
 test: $(STAMP)  ## Run the tests (under 3 minutes on two cores)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -q -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow"
 
 test-all: $(STAMP)  ## Run every test, the slow ones too
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --group triton
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -q
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 format: $(STAMP)  ## Format the code
 	$(BIN)/ruff format .

@@ -32,6 +32,13 @@ def test_another_host_is_refused(client, host):
     assert answer.status_code == 400
 
 
+def test_the_same_answer_is_packed_for_the_wire_each_time(client):
+    first, second = (client.get("/api/schema") for _ in range(2))
+    assert first.headers["content-encoding"] == "gzip"
+    assert first.content == second.content
+    assert first.headers["content-length"] == second.headers["content-length"]
+
+
 def test_every_answer_keeps_the_page_to_its_server(client):
     for path in ("/", "/api/schema", "/api/none", "/static/none.js"):
         headers = client.get(path).headers

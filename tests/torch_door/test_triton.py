@@ -161,10 +161,17 @@ class _Elsewhere:
     device = torch.device("cuda")
 
 
+def test_no_gpu_takes_it_unasked_before_it_was_timed_on_one():
+    batch = Batch([_Elsewhere()], [], [], [], [], [])
+    group = {"kernel": "auto", "foreach": None}
+    assert dispatch.choose_kernel(group, batch, None) == "foreach"
+
+
 @pytest.mark.usefixtures("_asked_again")
 def test_a_gpu_without_it_is_told_once(monkeypatch):
     monkeypatch.delenv("TRITON_INTERPRET", raising=False)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(dispatch.AUTOMATIC, "triton", dispatch.FUSED["triton"])
     dispatch._tell_missing.cache_clear()
     batch = Batch([_Elsewhere()], [], [], [], [], [])
     group = {"kernel": "auto", "foreach": None}
@@ -174,6 +181,7 @@ def test_a_gpu_without_it_is_told_once(monkeypatch):
     dispatch._tell_missing.cache_clear()
 
 
+@pytest.mark.slow
 def test_nothing_of_it_is_imported_before_it_is_used():
     code = (
         "import sys, inertial.torch; print([m for m in sys.modules if 'triton' in m])"

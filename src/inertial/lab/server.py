@@ -35,7 +35,10 @@ def bound(port: int | None = None) -> socket.socket:
     """
     tried = [port] if port is not None else range(PORT, PORT + _TRIED)
     for number in tried:
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # by its name TCP: else asyncio does not send small answers at once
+        listening = socket.socket(
+            socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+        )
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((HOST, number))
