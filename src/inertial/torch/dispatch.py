@@ -24,6 +24,10 @@ FUSED: dict[str, Any] = {"native": native, "triton": triton}
 """Kernels of one pass, by the device whose memory they know: modules with `missing()`,
 `moves(kinetic)` and a function of their own name."""
 
+AUTOMATIC = {"native": native}
+"""What "auto" takes without being asked. Triton's kernel has not been timed on a GPU
+yet: ask for it by name."""
+
 DEVICES = {"native": "cpu", "triton": "cuda"}
 _ACCELERATORS = frozenset({"cuda", "xpu", "mtia"})
 
@@ -79,11 +83,6 @@ def choose_kernel(group: Group, batch: Batch, stride: Stride) -> str:
     if chosen in FUSED and not FUSED[chosen].moves(stride.kinetic):
         return _plain(batch)
     return chosen or _plain(batch)
-
-
-AUTOMATIC = {"native": native}
-"""What "auto" takes without being asked. Triton's kernel has not been timed on a GPU
-yet: ask for it by name."""
 
 
 def _spoken(group: Group) -> str | None:

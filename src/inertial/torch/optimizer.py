@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any
 
 import torch
@@ -12,7 +11,6 @@ from torch import Tensor
 from inertial.physics.particle import Particle
 from inertial.torch import describe as words
 from inertial.torch.adopt import load
-from inertial.torch.backward import Arrivals
 from inertial.torch.dispatch import SPEED_WORDS, kernels, refuse_contradictions
 from inertial.torch.methods import (
     Group,
@@ -279,24 +277,7 @@ class Inertial(NamedConstructors, torch.optim.Optimizer):
             >>> print(weight.item(), weight.grad)
             0.800000011920929 None
         """
-        stepper = self._stepper
-        if stepper.arrivals:
-            raise RuntimeError("This optimizer steps in backward already.")
-        if stepper.limit:
-            raise RuntimeError(
-                "A limit on the norm of all gradients needs them all, but "
-                "`step_in_backward` frees each as it comes. Use one of the two."
-            )
-        arrivals = Arrivals(partial(stepper.step_one, self))
-        for number, group in enumerate(self.param_groups):
-            arrivals.watch(group, number)
-        stepper.arrivals = arrivals
-
-        def end() -> None:
-            arrivals.end()
-            stepper.arrivals = None
-
-        return end
+        return self._stepper.step_in_backward(self)
 
     @staticmethod
     def kernels() -> dict[str, str]:

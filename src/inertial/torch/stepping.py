@@ -96,6 +96,12 @@ def _move_part(
     return None
 
 
+_ALL_OR_EACH = (
+    "A limit on the norm of all gradients needs them all, but `step_in_backward` frees "
+    "each gradient as it comes. Use one of the two."
+)
+
+
 class Stepper:
     """What an optimizer needs besides its words and its state; never saved.
 
@@ -125,14 +131,13 @@ class Stepper:
             RuntimeError: If there is one, or backward makes the steps.
         """
         limit = Limit(max_norm, norm_of)
-        if self.limit or self.arrivals:
+        if self.limit:
             raise RuntimeError(
                 "A limit on the norm is set already. Remove it first, with what "
                 "`limit_norm` returned."
-                if self.limit
-                else "`step_in_backward` frees each gradient as it comes, but a limit "
-                "on the norm of all gradients needs them all. Use one of the two."
             )
+        if self.arrivals:
+            raise RuntimeError(_ALL_OR_EACH)
         learning = (
             [Observation(lambda r: limit.learn(r.gradient_norm))]
             if norm_of == "last step"
@@ -147,6 +152,29 @@ class Stepper:
                 self.observers.remove(observation)
 
         return remove
+
+    def step_in_backward(self, optimizer: torch.optim.Optimizer) -> Callable[[], None]:
+        """Move each parameter as it is ready; see `Inertial.step_in_backward`.
+
+        Returns:
+            A function that ends it.
+
+        Raises:
+            RuntimeError: If it is on already, or a limit on the norm is set.
+        """
+        if self.arrivals:
+            raise RuntimeError("This optimizer steps in backward already.")
+        if self.limit:
+            raise RuntimeError(_ALL_OR_EACH)
+        arrivals = self.arrivals = Arrivals(partial(self.step_one, optimizer))
+        for number, group in enumerate(optimizer.param_groups):
+            arrivals.watch(group, number)
+
+        def end() -> None:
+            arrivals.end()
+            self.arrivals = None
+
+        return end
 
     def _moment(self, optimizer: torch.optim.Optimizer, factor: Factor) -> Moment:
         watching: tuple[Observation, ...] = ()

@@ -69,12 +69,14 @@ def counted(
         The sums of the step.
     """
     old = [param.detach().clone() for param in batch.params]
+    gradients = [_gradient(grad, stride) for grad in batch.grads]
     columns = (batch.params, batch.grads, batch.buffers, batch.memories)
     rows = [
-        _row(*tensors, stride)
-        for tensors in zip(*columns, batch.roundings, strict=True)
+        _row(gradient, *tensors, stride)
+        for gradient, tensors in zip(
+            gradients, zip(*columns, batch.roundings, strict=True), strict=True
+        )
     ]
-    gradients = [_gradient(grad, stride) for grad in batch.grads]
     kernel(batch, stride)
     for row, param, start, gradient in zip(
         rows, batch.params, old, gradients, strict=True
@@ -139,6 +141,7 @@ def _gained(sums: Sums, c: Coefficients) -> Any:
 
 
 def _row(
+    gradient: Tensor,
     param: Tensor,
     grad: Tensor,
     buffer: Tensor | None,
@@ -148,7 +151,7 @@ def _row(
 ) -> dict[str, Any]:
     """Return the sums of one tensor that can be taken before it moves."""
     c = stride.coefficients
-    gradient, force = _gradient(grad, stride), joined(param, grad, stride)
+    force = joined(param, grad, stride)
     old = torch.zeros_like(force)
     if buffer is not None:
         old = buffer if rounding is None else rounding.open(buffer)
