@@ -52,7 +52,7 @@ bench: $(STAMP)  ## Time the step beside other optimizers' (minutes, on a quiet 
 	$(BIN)/python benchmarks/step.py --json build/step.json --markdown build/step.md --plot build/step.png
 
 screenshots: $(STAMP)  ## Take the lab's pictures for the documents (needs Chromium and Playwright)
-	$(BIN)/python docs/figures/make_lab_pictures.py
+	PYTHONPATH=benchmarks $(BIN)/python docs/figures/make_lab_pictures.py
 
 clean:  ## Remove the virtual environment and caches
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

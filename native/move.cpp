@@ -5,7 +5,6 @@
 // loop fuses a product and a sum into one rounding, so does `fma` here.
 
 #include <cmath>
-#include <limits>
 
 #include "numbers.h"
 
@@ -270,19 +269,15 @@ void move(const Setting& s, const Piece& p, double* sums) {
 template <class N>
 void norm_in(const Piece& p, double* found) {
   alignas(64) N room[BLOCK];
-  const N largest = std::numeric_limits<N>::max();
   for (int64_t at = p.begin; at < p.begin + p.count; at += BLOCK) {
     const int64_t left = p.begin + p.count - at;
     const int count = int(left < BLOCK ? left : BLOCK);
     const N* g = opened(p.gradient_type, const_cast<char*>(p.gradient), at, count, room);
-    N square = 0, bad = 0;
-#pragma omp simd reduction(+ : square, bad)
-    for (int i = 0; i < count; i++) {
-      square += g[i] * g[i];
-      bad += std::fabs(g[i]) <= largest ? N(0) : N(1);
-    }
+    N square = 0;
+#pragma omp simd reduction(+ : square)
+    for (int i = 0; i < count; i++) square += g[i] * g[i];
     found[0] += double(square);
-    found[1] += double(bad);
+    if (!std::isfinite(square)) found[1] += not_finite(count, g, N(1));
   }
 }
 

@@ -7,21 +7,14 @@ import io
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
+from lab import FLAGS, READY, served  # benchmarks/, where `make screenshots` looks
+
 HERE = Path(__file__).parent
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 SIZES = {360: 780, 820: 1180, 1440: 900}
 VIEWS = {
     # name -> (fragment, widths)
@@ -34,26 +27,6 @@ VIEWS = {
         (1440,),
     ),
 }
-
-
-@contextmanager
-def served(runs: Path) -> Generator[str]:
-    """Serve the lab in a process of its own.
-
-    Yields:
-        Its address.
-    """
-    words = [sys.executable, "-m", "inertial", "lab", "--no-browser"]
-    process = subprocess.Popen(
-        [*words, "--runs", str(runs)], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        yield next(word for word in line.split() if word.startswith("http"))
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def record(runs: Path) -> None:
@@ -77,7 +50,7 @@ def picture(browser: Browser, address: str, theme: str, name: str, width: int) -
         reduced_motion="reduce",
     )
     page.goto(f"{address}#v=1{fragment}")
-    page.wait_for_selector("body[data-state=ready]", timeout=60_000)
+    page.wait_for_selector(READY, timeout=60_000)
     page.wait_for_timeout(400)
     shot = page.screenshot()
     page.close()

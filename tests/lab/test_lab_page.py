@@ -12,7 +12,7 @@ import pytest
 
 from cases_runs import write_run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("lab_page")]
+pytestmark = pytest.mark.slow
 
 FLAGS = (
     "--no-sandbox",

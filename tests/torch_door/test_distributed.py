@@ -30,10 +30,6 @@ WITHIN = 1e-12
 FOREACH = pytest.mark.parametrize("foreach", KERNELS.values(), ids=KERNELS)
 
 
-# One worker for all: the two ranks are started once.
-pytestmark = pytest.mark.xdist_group("ranks")
-
-
 @pytest.fixture(scope="module")
 def ranks(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """Run all scenarios once, in one pair of processes."""
